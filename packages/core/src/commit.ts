@@ -1,0 +1,51 @@
+// One conditional write through all its endings: written, lost, not applied, come again, in doubt.
+
+import { storageError } from './backend-access.js';
+import { backoff } from './backoff.js';
+import { outcomeUnknown, settle } from './doubtful-outcome.js';
+import { isStateStoreError } from './errors.js';
+import { type BackendCall, type BackendRecord, type Expected, isNotApplied, isRevisionConflict, type StateBackend } from './state-backend.js';
+import { newNonce } from './revision.js';
+
+/** The write is stored, under this record (its nonce is the one that took effect) and hint. */
+export interface Committed {
+  readonly record: BackendRecord;
+  readonly hint: string | undefined;
+}
+
+const COME_AGAIN = 30;
+
+/**
+ * Offers what `make` builds on `expected`, under a fresh nonce for each time the backend asks to come again.
+ * `lost`: proved that what is stored is not `expected`, and that nothing was written.
+ * @throws `OUTCOME_UNKNOWN`, `STORAGE_ERROR` or another proved failure, or the signal's reason with nothing written.
+ */
+export async function commit(
+  backend: StateBackend,
+  make: (nonce: string) => BackendRecord,
+  expected: Expected,
+  call: BackendCall,
+  firstNonce: string = newNonce(),
+): Promise<Committed | 'lost'> {
+  let condition = expected;
+  for (let attempt = 0; ; attempt++) {
+    call.signal?.throwIfAborted();
+    const record = make(attempt === 0 ? firstNonce : newNonce());
+    try {
+      return { record, hint: (await backend.write(record, condition, call)) ?? undefined };
+    } catch (error) {
+      if (isRevisionConflict(error)) return 'lost';
+      if (isNotApplied(error)) {
+        call.signal?.throwIfAborted();
+        if (error.comeAgain === undefined || attempt === COME_AGAIN) throw storageError(backend, error.cause, record.id);
+        if (condition !== undefined && error.comeAgain.hint !== undefined) condition = { ...condition, hint: error.comeAgain.hint };
+        if (attempt > 2) await backoff(attempt - 2, 1, 50, call.signal);
+        continue;
+      }
+      if (isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN') throw error;
+      if (call.signal?.aborted === true) throw outcomeUnknown(backend, record, call.signal.reason);
+      const { verdict, hint } = await settle(backend, record, condition, call, error);
+      return verdict === 'lost' ? 'lost' : { record, hint };
+    }
+  }
+}
