@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    projects: ['packages/{core,memory,filesystem,s3,lru-cache}', 'packages/examples/*'],
+    projects: ['packages/*/vitest.config.ts', 'packages/examples/*/vitest.config.ts'],
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**'],

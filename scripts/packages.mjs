@@ -1,0 +1,13 @@
+// The packages of the workspace, as the scripts beside this file need them.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Each package as `{ dir, manifest }`; `dir` is relative to the root. */
+export const packages = ['packages', 'packages/examples']
+  .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
+  .filter((dir) => existsSync(join(root, dir, 'package.json')))
+  .sort()
+  .map((dir) => ({ dir, manifest: JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')) }));

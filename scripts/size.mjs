@@ -1,0 +1,85 @@
+// What each package adds to a bundle: its built main entry, bundled and minified by esbuild, then gzipped.
+// Fails when one is over its budget, when a package has none, or when core reaches for what only Node.js has.
+//   pnpm build && node scripts/size.mjs
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { packages, root } from './packages.mjs';
+
+/** Bytes of minified, gzipped code, dependencies of other makers and core itself left out. */
+const BUDGETS = {
+  '@workflow-state/core': 12_000,
+  '@workflow-state/memory': 6_000,
+  '@workflow-state/filesystem': 6_000,
+  '@workflow-state/s3': 6_000,
+  '@workflow-state/lru-cache': 6_000,
+};
+
+/** Runs on edge runtimes: no imports at all, and none of these in the code. */
+const PORTABLE = '@workflow-state/core';
+const NOT_PORTABLE = [
+  /\bimport\s*\(/,
+  /\brequire\s*\(/,
+  /\beval\s*\(/,
+  /\bnew Function\b/,
+  /\bBuffer\s*[.([]/,
+  /\bprocess\.(?:env|hrtime|nextTick|on|version)\b/,
+  /\bsetImmediate\s*\(/,
+  /\b__(?:dirname|filename)\b/,
+  /\bimport\.meta\b/,
+  /\bfast-check\b/,
+];
+
+const EXTERNAL = ['node:*', '@workflow-state/core', '@aws-sdk/*', '@smithy/*', 'fs-extra', 'lru-cache', 'fast-check'];
+
+async function bundle(dir) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(root, dir, 'dist/index.js')],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    external: EXTERNAL,
+    outfile: 'bundle.js',
+    logLevel: 'error',
+  });
+  const [output] = Object.values(metafile.outputs);
+  return {
+    text: outputFiles[0].text,
+    imports: [...new Set(output.imports.map(({ path }) => path))],
+    inputs: Object.keys(output.inputs),
+  };
+}
+
+const problems = [];
+for (const { dir, manifest } of packages) {
+  const { name } = manifest;
+  if (manifest.private || manifest.exports === undefined) continue;
+  const budget = BUDGETS[name];
+  if (budget === undefined) {
+    problems.push(`${name} has no budget in scripts/size.mjs`);
+    continue;
+  }
+  const { text, imports, inputs } = await bundle(dir);
+  const bytes = gzipSync(text, { level: 9 }).length;
+  console.log(`${name.padEnd(28)} ${String(bytes).padStart(6)} of ${String(budget).padStart(6)} bytes`);
+  if (bytes > budget) problems.push(`${name} is ${bytes - budget} bytes over its budget`);
+
+  // Code of another maker that is bundled would be paid for here without being seen.
+  for (const input of inputs.filter((path) => path.includes('node_modules'))) problems.push(`${name} bundles ${input}`);
+  for (const input of inputs.filter((path) => path.includes('/conformance/')))
+    problems.push(`${name} pulls the conformance suite into its main entry: ${input}`);
+  if (name !== PORTABLE) continue;
+  for (const path of imports) problems.push(`${name} imports ${path}`);
+  for (const pattern of NOT_PORTABLE) {
+    const match = pattern.exec(text);
+    if (match) problems.push(`${name} has ${match[0]} in its bundle`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
