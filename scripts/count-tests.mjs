@@ -9,17 +9,19 @@ const runners = [
   {
     script: 'test',
     report: 'reports/vitest.json',
-    read(text) {
+    read: (text) => {
       const { numPassedTests, numFailedTests, testResults } = JSON.parse(text);
       // A file that does not load has no case to fail.
-      const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+      const broken = testResults.filter(
+        (file) => file.status === 'failed' && file.assertionResults.length === 0,
+      ).length;
       return { passed: numPassedTests, failed: numFailedTests + broken };
     },
   },
   {
     script: 'test:node',
     report: 'reports/node-test.tap',
-    read(text) {
+    read: (text) => {
       const total = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
       return { passed: total('pass'), failed: total('fail') + total('cancelled') };
     },
