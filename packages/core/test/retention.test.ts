@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { checkRetention } from '../src/retention.js';
+
+describe('a retention', () => {
+  it('is one duration for every terminal kind', () => {
+    expect([...checkRetention(5)]).toEqual([
+      ['completed', 5],
+      ['failed', 5],
+      ['cancelled', 5],
+    ]);
+  });
+
+  it('adds its parts', () => {
+    const parts = { days: 1, hours: 2, minutes: 3, seconds: 4, milliseconds: 5 };
+    expect(checkRetention(parts).get('failed')).toBe(86_400_000 + 7_200_000 + 180_000 + 4000 + 5);
+    expect(checkRetention({ days: 0.5, hours: undefined }).get('failed')).toBe(43_200_000);
+  });
+
+  it('keeps a kind that is not named', () => {
+    expect([...checkRetention({ failed: { days: 90 }, completed: undefined })]).toEqual([['failed', 7_776_000_000]]);
+  });
+
+  it.each([
+    [undefined, 'retention'],
+    [null, 'retention'],
+    [-1, 'retention'],
+    [Number.NaN, 'retention'],
+    [Infinity, 'retention'],
+    ['30d', 'retention'],
+    [[1], 'retention'],
+    [{}, 'no part at all'],
+    [{ weeks: 1 }, 'retention.weeks'],
+    [{ days: -1 }, 'retention.days'],
+    [{ days: '1' }, 'retention.days'],
+    [{ completed: { days: 1 }, running: 5 }, 'retention.running'],
+    [{ completed: 1, days: 1 }, 'retention.days'],
+    [{ failed: Number.NaN }, 'retention.failed'],
+    [{ failed: {} }, 'retention.failed'],
+  ])('refuses %j, naming the place', (retention, place) => {
+    expect(() => checkRetention(retention)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => checkRetention(retention)).toThrow(place);
+  });
+});
