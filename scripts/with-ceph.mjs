@@ -9,36 +9,75 @@ import { join } from 'node:path';
 import { runningCeph, startCeph, stopCeph } from './ceph/cluster.mjs';
 import { environmentOf, sharedDirectory } from './ceph/environment.mjs';
 
-const [program, ...args] = process.argv.slice(process.argv[2] === '--' ? 3 : 2);
-const privatePrefix = 'workflow-state-ceph-run-';
+/** @typedef {import('./ceph/cluster.mjs').Connection} Connection */
+
+const ownPrefix = 'workflow-state-ceph-run-';
+const command = process.argv.slice(process.argv[2] === '--' ? 3 : 2);
+
+// An interrupt reaches the command, and the server still ends after it.
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let child;
+/** @type {NodeJS.Signals | undefined} */
+let interrupted;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    interrupted = signal;
+    child?.kill(signal);
+  });
+}
 
 try {
-  if (program === undefined) throw new Error('usage: with-ceph.mjs -- command [argument...]');
+  if (command.length === 0) throw new Error('usage: with-ceph.mjs -- command [argument...]');
   await stopAbandoned();
   const shared = await runningCeph(sharedDirectory);
-  if (shared) {
-    process.exitCode = await run(program, args, shared);
-  } else {
-    // the name holds our pid, by which a later run knows whether this one was killed
-    const directory = mkdtempSync(join(tmpdir(), `${privatePrefix}${process.pid}-`));
-    const interrupted = new AbortController();
-    const endOnSignal = () => interrupted.abort();
-    for (const signal of signals) process.once(signal, endOnSignal);
-    const from = performance.now();
-    const connection = await startCeph(directory);
-    process.stderr.write(`ceph: up in ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
-    for (const signal of signals) process.off(signal, endOnSignal);
-    try {
-      process.exitCode = interrupted.signal.aborted ? 1 : await run(program, args, connection);
-    } finally {
-      await stopCeph(directory);
-    }
-  }
+  process.exitCode = shared ? await run(shared) : await runOnOwn();
 } catch (error) {
-  console.error(
-    'with-ceph:',
-    error instanceof Error ? error.message : error,
-    error instanceof Error ? (error.cause ?? '') : '',
-  );
+  const { message, cause = '' } = error instanceof Error ? error : new Error(String(error));
+  console.error('with-ceph:', message, cause);
   process.exitCode = 1;
+}
+
+async function runOnOwn() {
+  // the name holds our pid, by which a later run sees that this one was killed
+  const directory = mkdtempSync(join(tmpdir(), `${ownPrefix}${process.pid}-`));
+  const from = performance.now();
+  const connection = await startCeph(directory);
+  process.stderr.write(`ceph: up in ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
+  try {
+    return await run(connection);
+  } finally {
+    await stopCeph(directory);
+  }
+}
+
+/** @param {Connection} connection @returns {Promise<number>} */
+function run(connection) {
+  if (interrupted) return Promise.resolve(128 + constants.signals[interrupted]);
+  const [program = '', ...args] = command;
+  const env = { ...process.env, ...environmentOf(connection) };
+  // they would go along with the keys of this server, or replace them
+  delete env.AWS_SESSION_TOKEN;
+  delete env.AWS_PROFILE;
+  return new Promise((resolve, reject) => {
+    child = spawn(program, args, { stdio: 'inherit', env });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
+  });
+}
+
+/** Servers of runs that were killed before they could end them. */
+async function stopAbandoned() {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.startsWith(ownPrefix) ? Number(name.slice(ownPrefix.length).split('-')[0]) : 0;
+    if (owner > 0 && !runsThisScript(owner)) await stopCeph(join(tmpdir(), name));
+  }
+}
+
+/** @param {number} pid */
+function runsThisScript(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('with-ceph');
+  } catch {
+    return false;
+  }
 }
