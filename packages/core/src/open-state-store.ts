@@ -228,8 +228,9 @@ class Store implements StateStore {
   states: StateStore['states'] = (options) =>
     this.#iterate('states', options, (call) => {
       const filter = checkFilter(options?.status, 'options.status');
+      // In flight also while the iterator is idle, so that `close` waits for what was loaded ahead.
       const load = async (id: InstanceId): Promise<WorkflowState | undefined> => {
-        const state = await this.#find(id, call, {});
+        const state = await this.#track(this.#find(id, call, {}));
         return state !== undefined && matches(filter, state) ? state : undefined;
       };
       const ids = mapIds(this.#entries({ kinds: filter.kinds }, {}, call));
@@ -492,16 +493,13 @@ class Store implements StateStore {
     const work = (async () => {
       return body(callOf(op, options), facts);
     })();
-    this.#inFlight.add(work);
     try {
-      const result = await work;
+      const result = await this.#track(work);
       done('ok');
       return result;
     } catch (error) {
       done(outcomeOf(error));
       throw error;
-    } finally {
-      this.#inFlight.delete(work);
     }
   }
 
@@ -518,9 +516,7 @@ class Store implements StateStore {
       for (;;) {
         this.#assertOpen();
         inner ??= start();
-        const step = inner.next();
-        this.#inFlight.add(step);
-        const next = await step.finally(() => this.#inFlight.delete(step));
+        const next = await this.#track(inner.next());
         if (next.done === true) return;
         yield next.value;
       }
@@ -530,6 +526,16 @@ class Store implements StateStore {
     } finally {
       await inner?.return(undefined);
       done(outcome);
+    }
+  }
+
+  /** What `close` waits for. */
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inFlight.delete(work);
     }
   }
 

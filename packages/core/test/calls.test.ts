@@ -51,6 +51,34 @@ describe('close', () => {
     await expect(ids.next()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
   });
 
+  it('waits for what an idle iterator has loaded ahead', async () => {
+    const inner = fakeBackend();
+    const reads = gate();
+    let started = 0;
+    let underWay = 0;
+    const atClose: number[] = [];
+    const store = await openStateStore({
+      ...inner,
+      async read(instance, call) {
+        underWay++;
+        if (++started > 1) await reads.promise;
+        underWay--;
+        return inner.read(instance, call);
+      },
+      async close() {
+        atClose.push(underWay);
+      },
+    });
+    for (let i = 0; i < 3; i++) await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
+    const states = store.states()[Symbol.asyncIterator]();
+    await states.next();
+    expect(underWay).toBe(2);
+    const closing = store.close();
+    reads.open();
+    await closing;
+    expect(atClose).toEqual([0]);
+  });
+
   it('is what leaving an `await using` block does', async () => {
     const store = await openStateStore(fakeBackend());
     await store[Symbol.asyncDispose]();
