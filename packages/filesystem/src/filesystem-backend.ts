@@ -1,0 +1,137 @@
+// The backend: who does what. Each mechanism has a file of its own; layout.ts is the place to begin.
+
+import { resolve as absolute } from 'node:path';
+import { type InstanceId, RevisionConflict, type StateBackend, StateStoreError, type Stored, type WriteRevision } from '@workflow-state/core/backend';
+import { create } from './create.js';
+import { removeDamaged } from './damaged.js';
+import { readData, readHead, readStart } from './data-file.js';
+import { remove } from './delete.js';
+import { DirectorySync } from './directory-sync.js';
+import { asyncFileOps, type FileOps, hybridFileOps, type Machine, run, type Steps } from './file-ops.js';
+import { scanIds } from './id-index.js';
+import { Layout } from './layout.js';
+import { open } from './open.js';
+import { save } from './save.js';
+import { scanStatus, type Stay } from './status-index.js';
+import { sweepStore } from './sweep.js';
+import type { Volume } from './volume.js';
+
+export interface FileSystemBackendOptions {
+  /**
+   * Where the store is: a directory of its own on a local disk, made when absent. A relative path is taken from the
+   * working directory of this moment. Not on a network filesystem, and with hard links (not FAT or exFAT).
+   */
+  readonly directory: string;
+  /**
+   * `full` (default): an acknowledged save survives a power cut, as far as the device keeps what it says it has written.
+   * `process`: it survives the end of the process, however sudden, and no more; saves are several times faster.
+   * Processes that share a store should agree.
+   */
+  readonly durability?: 'full' | 'process' | undefined;
+  /**
+   * `hybrid` (default): fsyncs and listings in the thread pool; everything else, a few microseconds a call on a local
+   * disk, on this thread. `async`: everything in the thread pool, for disks that may stall. Slower by the wake-ups.
+   */
+  readonly io?: 'hybrid' | 'async' | undefined;
+  /**
+   * How long what a crash left behind stays before `cleanup` removes it, in milliseconds: default one hour. Safe at any
+   * value; a small one disturbs writers that are merely slow, who then have to write once more.
+   */
+  readonly leftoverAge?: number | undefined;
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * Keeps workflow state in a directory, safe across the processes of one host.
+ * @throws `INVALID_ARGUMENT`. Places that cannot be a store are refused when it is opened.
+ */
+export function fileSystemBackend(options: FileSystemBackendOptions): StateBackend {
+  return fileSystemBackendOn(options, options.io === 'async' ? asyncFileOps() : hybridFileOps());
+}
+
+/** The same over given system calls, for tests. */
+export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: FileOps): StateBackend {
+  const { directory, durability = 'full', leftoverAge = HOUR } = check(options);
+  const layout = new Layout(absolute(directory));
+  const directories = new DirectorySync(ops);
+  const machine: Machine = { ...ops, syncDirectory: (path) => directories.sync(path) };
+  const durable = durability === 'full';
+  // Until open has seen the filesystem: as if it kept no order.
+  let volume: Volume = { layout, durable, ordered: !durable };
+
+  return {
+    name: 'filesystem',
+    capabilities: Object.freeze({
+      durability: durable ? 'power-loss' : 'process',
+      sharing: 'host',
+      reads: 'latest',
+      reclaims: true,
+      maxBodyBytes: Infinity,
+    }),
+
+    async open(): Promise<void> {
+      volume = await run(open(layout, durable), machine);
+    },
+
+    async read(id): Promise<Stored | undefined> {
+      const envelope = await run(readData(layout, id), machine);
+      return envelope && { envelope };
+    },
+
+    async head(id): Promise<Stored | undefined> {
+      const envelope = await run(readStart(layout, id), machine);
+      return envelope && { envelope };
+    },
+
+    isCurrent: (id, revision) => run(isCurrent(layout, id, revision), machine),
+
+    async write(record, expected, call): Promise<void> {
+      const { id, revision } = record;
+      const { status } = revision;
+      if (expected === undefined) {
+        if (status === 'tombstone') throw new RevisionConflict('there is nothing to delete');
+        return run(create(volume, { ...record, revision: { ...revision, status } }, call), machine);
+      }
+      if ('damaged' in expected) {
+        await run(removeDamaged(volume, id, expected, call), machine);
+        if (status !== 'tombstone') await run(create(volume, { ...record, revision: { ...revision, status } }, {}), machine);
+        return;
+      }
+      // Deletes are removals here: no tombstone is ever stored.
+      if (expected.status === 'tombstone') throw new RevisionConflict();
+      const base: WriteRevision & Stay = { ...expected, status: expected.status };
+      await run(status === 'tombstone' ? remove(volume, id, base, call) : save(volume, record, base, call), machine);
+    },
+
+    scan: (query, call) => (query.status === undefined ? scanIds(machine, layout, query, call) : scanStatus(machine, layout, query.status, query, call)),
+
+    sweep: (_olderThan, call) => sweepStore(machine, volume, leftoverAge, call),
+
+    close: () => directories.close(),
+  };
+}
+
+/** The token is there only while its write is what is stored. Not there, it may have another turn: the header decides. */
+function* isCurrent(layout: Layout, id: InstanceId, revision: WriteRevision): Steps<boolean> {
+  if (yield ['exists', layout.token(id, revision)]) return true;
+  return (yield* readHead(layout, id))?.nonce === revision.nonce;
+}
+
+function check(options: FileSystemBackendOptions): FileSystemBackendOptions {
+  const { directory, durability, io, leftoverAge } = options;
+  if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
+    throw invalid('directory', 'the path of a directory', directory, 'is the environment variable set?');
+  }
+  if (durability !== undefined && !['full', 'process'].includes(durability)) throw invalid('durability', "'full' or 'process'", durability);
+  if (io !== undefined && !['hybrid', 'async'].includes(io)) throw invalid('io', "'hybrid' or 'async'", io);
+  if (leftoverAge !== undefined && !(Number.isFinite(leftoverAge) && leftoverAge >= 0)) {
+    throw invalid('leftoverAge', 'milliseconds, at least 0', leftoverAge);
+  }
+  return options;
+}
+
+function invalid(option: string, expected: string, value: unknown, ...recoveryHints: string[]): StateStoreError {
+  return new StateStoreError('INVALID_ARGUMENT', `fileSystemBackend, option ${option}: expected ${expected}, got ${JSON.stringify(value)}`, { recoveryHints });
+}
+

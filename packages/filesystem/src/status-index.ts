@@ -1,0 +1,131 @@
+// Which instances have a status: one marker per instance in status/<kind>/, named after the write that entered it.
+//
+// What must stay true: an instance's marker is there from before the write that enters the status is published until
+// after the one that leaves it, and keeps its name meanwhile. So one readdir cannot miss it. The index may show one too
+// many while a writer is under way or after one died; it never shows too few. The data file is the only truth.
+//
+// One fact changes its name: a terminal instance that is saved again in the same kind enters it anew. A readdir may then
+// see neither the new marker (behind its position) nor the old one (removed before it came there). So whoever removes a
+// marker that another of the same kind replaces first gives <kind>.swaps a new time; a listing whose readdir lies between
+// two equal times has missed nobody, any other reads again. Times are drawn at random: clocks have granularity.
+
+import { isTerminalKind } from '@workflow-state/core';
+import type { BackendCall, InstanceId, ScanEntry, ScanQuery, StatusKind } from '@workflow-state/core/backend';
+import { call, codeOf, discard, link, type Machine, type Steps } from './file-ops.js';
+import { type Layout, type Marker, parseMarker, type WriteName } from './layout.js';
+import { makeDurableFirst, type Volume } from './volume.js';
+
+/** A stay in a status: what a marker says. */
+export interface Stay {
+  readonly status: StatusKind;
+  readonly entered: WriteName & { readonly at: number };
+}
+
+/**
+ * Makes the marker out of the token, which proves that the write that the token stands for is current.
+ * `ENOENT`: it is not. There already is as good as made.
+ */
+export function* enterStatus(volume: Volume, token: string, id: InstanceId, { status, entered }: Stay): Steps<'done' | 'ENOENT'> {
+  const { layout } = volume;
+  if ((yield* link(token, layout.marker(id, status, entered))) === 'ENOENT') return 'ENOENT';
+  yield* makeDurableFirst(volume, layout.status(status));
+  return 'done';
+}
+
+/** Removes the marker of a stay that is over. */
+export function* leaveStatus({ layout }: Volume, id: InstanceId, left: Stay, now: StatusKind | undefined): Steps<void> {
+  yield* removeMarker(layout, left.status, layout.marker(id, left.status, left.entered), now);
+}
+
+/** `now`: the kind under which the instance has another marker. */
+export function* removeMarker(layout: Layout, kind: StatusKind, marker: string, now: StatusKind | undefined): Steps<void> {
+  // Without the announcement the marker stays: the listing shows the instance once, and the next sweep tries again.
+  if (kind !== now || (yield* announceSwap(layout, kind))) yield* discard(marker);
+}
+
+function* announceSwap(layout: Layout, kind: StatusKind): Steps<boolean> {
+  const path = layout.swaps(kind);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      yield* call('setModified', path, Math.random() * 2 ** 31);
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') return false;
+      yield* makeSwaps(layout, kind);
+    }
+  }
+  return false;
+}
+
+/** Made by `open`, and again should somebody have removed it. */
+export function* makeSwaps(layout: Layout, kind: StatusKind): Steps<void> {
+  try {
+    yield* call('close', yield* call('create', layout.swaps(kind)));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+const BATCH = 1000;
+/** Passes over a directory in which terminal instances are saved again all the time. */
+const PASSES = 8;
+
+/** One readdir of one directory. */
+export async function* scanStatus(
+  machine: Machine,
+  layout: Layout,
+  status: StatusKind,
+  { after = '' as InstanceId }: ScanQuery,
+  { signal }: BackendCall,
+): AsyncGenerator<readonly ScanEntry[]> {
+  const names = await namesOf(machine, layout, status, signal);
+  signal?.throwIfAborted();
+  let batch: ScanEntry[] = [];
+  let last: Marker | undefined;
+  // Two markers of one id: a writer between its steps, or dead there. The later stay is the one to show.
+  for (const name of names.sort()) {
+    if (name.slice(0, 32) <= after) continue;
+    const marker = parseMarker(name);
+    if (marker === undefined) continue;
+    if (last !== undefined && last.id !== marker.id) {
+      batch.push(entryOf(status, last));
+      if (batch.length === BATCH) {
+        yield batch;
+        batch = [];
+      }
+    }
+    if (last?.id !== marker.id || last.version < marker.version) last = marker;
+  }
+  if (last !== undefined) batch.push(entryOf(status, last));
+  if (batch.length > 0) yield batch;
+}
+
+function entryOf(status: StatusKind, { id, since }: Marker): ScanEntry {
+  return { id, status, statusSince: since };
+}
+
+async function namesOf(machine: Machine, layout: Layout, kind: StatusKind, signal: AbortSignal | undefined): Promise<string[]> {
+  const path = layout.status(kind);
+  if (!isTerminalKind(kind)) return machine.readdir(path);
+  const seen = new Set<string>();
+  let before = await swapsOf(machine, layout, kind);
+  for (let pass = 1; ; pass++) {
+    const names = await machine.readdir(path);
+    const after = await swapsOf(machine, layout, kind);
+    if (pass === 1 && before === after) return names;
+    for (const name of names) seen.add(name);
+    // Every pass would have to miss the same instance, saved again during each at the right moment.
+    if (before === after || pass === PASSES) return [...seen];
+    signal?.throwIfAborted();
+    before = after;
+  }
+}
+
+async function swapsOf(machine: Machine, layout: Layout, kind: StatusKind): Promise<number | undefined> {
+  try {
+    return (await machine.times(layout.swaps(kind))).modified;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

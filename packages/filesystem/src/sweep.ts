@@ -1,0 +1,213 @@
+// The sweep: reclaims what deletes and crashes left behind, beside everything else that goes on.
+//
+// Age only decides whether a leftover is worth the trouble, never whether removing it is safe. That is the fence's work:
+// giving the token another turn ends every write that knew the old one, however long its writer sleeps; and without its
+// candidate no create can happen. Whatever was noted before is then dead, but for the data file, its token, its marker
+// and its entry. A live writer that is fenced loses one retry, under a new nonce.
+
+import { STATUS_KINDS } from '@workflow-state/core';
+import type { BackendCall, EnvelopeHeader, InstanceId, StatusKind, SweepReport } from '@workflow-state/core/backend';
+import { readHead } from './data-file.js';
+import { codeOf, type Machine, link, readdir, rename, run, type Steps, unlink } from './file-ops.js';
+import { type IdEntry, isDataName, type Layout, type Marker, parseIdEntry, parseMarker, parseShardName, type ShardName } from './layout.js';
+import { namesOfInstance, removePit } from './removal.js';
+import { resolve } from './resolve.js';
+import { removeMarker } from './status-index.js';
+import { freshNonce, makeDurableFirst, type Volume } from './volume.js';
+
+export interface Indexes {
+  readonly markers: readonly (Marker & { readonly kind: StatusKind })[];
+  readonly entries: readonly IdEntry[];
+}
+
+/** Everything found under one id. */
+interface Noted {
+  data: boolean;
+  readonly names: ShardName[];
+  readonly markers: (Marker & { readonly kind: StatusKind })[];
+  readonly entries: IdEntry[];
+}
+
+export async function sweepStore(
+  machine: Machine,
+  volume: Volume,
+  leftoverAge: number,
+  { signal }: BackendCall,
+): Promise<SweepReport> {
+  const { layout } = volume;
+  const failures: { readonly what: string; readonly error: unknown }[] = [];
+  const youngest = Date.now() - leftoverAge;
+  let removed = 0;
+  const attempt = async (what: string, steps: () => Promise<number>): Promise<void> => {
+    signal?.throwIfAborted();
+    try {
+      removed += await steps();
+    } catch (error) {
+      failures.push({ what, error });
+    }
+  };
+  await attempt(layout.root, () => sweepRoot(machine, layout, youngest));
+  const markers = new Map<string, string[]>();
+  for (const kind of STATUS_KINDS) {
+    await attempt(layout.status(kind), async () => {
+      for (const name of await machine.readdir(layout.status(kind))) {
+        const key = `${kind}/${name.slice(0, 2)}`;
+        const names = markers.get(key);
+        if (names === undefined) markers.set(key, [name]);
+        else names.push(name);
+      }
+      return 0;
+    });
+  }
+  for (let number = 0; number < 256; number++) {
+    const shard = number.toString(16).padStart(2, '0');
+    await attempt(`${layout.dataRoot}/${shard}`, async () => {
+      const notes = noteMarkers(STATUS_KINDS.map((kind) => [kind, markers.get(`${kind}/${shard}`) ?? []]));
+      await run(noteShard(layout, shard, notes), machine);
+      for (const [id, noted] of notes) {
+        if (isClean(noted)) continue;
+        await attempt(id, async () => ((await run(isOld(layout, id, noted, youngest), machine)) ? run(sweepInstance(volume, id, noted), machine) : 0));
+      }
+      return 0;
+    });
+  }
+  return { removed, failures };
+}
+
+function noteOf(notes: Map<InstanceId, Noted>, id: InstanceId): Noted {
+  let noted = notes.get(id);
+  if (noted === undefined) {
+    noted = { data: false, names: [], markers: [], entries: [] };
+    notes.set(id, noted);
+  }
+  return noted;
+}
+
+function noteMarkers(byKind: readonly (readonly [StatusKind, readonly string[]])[]): Map<InstanceId, Noted> {
+  const notes = new Map<InstanceId, Noted>();
+  for (const [kind, names] of byKind) {
+    for (const name of names) {
+      const marker = parseMarker(name);
+      if (marker !== undefined) noteOf(notes, marker.id).markers.push({ ...marker, kind });
+    }
+  }
+  return notes;
+}
+
+function* noteShard(layout: Layout, shard: string, notes: Map<InstanceId, Noted>): Steps<void> {
+  for (const name of yield* readdir(`${layout.idsRoot}/${shard}`)) {
+    const entry = parseIdEntry(name);
+    if (entry !== undefined) noteOf(notes, entry.id).entries.push(entry);
+  }
+  for (const name of yield* readdir(`${layout.dataRoot}/${shard}`)) {
+    const parsed = parseShardName(name);
+    if (parsed !== undefined) noteOf(notes, parsed.id).names.push(parsed);
+    else if (isDataName(name)) noteOf(notes, name).data = true;
+  }
+}
+
+/** One of each is what an instance at rest has. */
+function isClean({ data, names, markers, entries }: Noted): boolean {
+  return data && names.length === 1 && names[0]?.kind === 'tok' && markers.length === 1 && entries.length === 1;
+}
+
+/** Whether nothing that is too much has changed of late. What misses something is worth a look at any time. */
+function* isOld(layout: Layout, id: InstanceId, { data, names, markers, entries }: Noted, youngest: number): Steps<boolean> {
+  const suspects = names.filter(({ kind, version }) => kind !== 'tok' || !data || version === 1).map(({ name }) => `${layout.shard(id)}/${name}`);
+  if (!data) {
+    suspects.push(...markers.map(({ kind, name }) => `${layout.status(kind)}/${name}`), ...entries.map(({ name }) => `${layout.idsShard(id)}/${name}`));
+  } else if (markers.length > 1 && markers.some(({ since }) => since > youngest)) {
+    // A marker is another name of the token's file, whose times change with every save.
+    return false;
+  }
+  const tokens = names.filter(({ kind }) => kind === 'tok').length;
+  if (data && names.length === tokens && tokens <= 1 && markers.length <= 1 && entries.length <= 1) return markers.length === 0 || entries.length === 0;
+  for (const path of suspects) {
+    try {
+      if (((yield ['times', path]) as { readonly changed: number }).changed > youngest) return false;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return true;
+}
+
+/**
+ * Removes all leftovers of one instance, and puts back what its index lacks. Without `noted` the index is searched for it.
+ * @returns how many names were removed.
+ */
+export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | undefined): Steps<number> {
+  const { layout } = volume;
+  const { markers, entries } = noted ?? (yield* searchIndex(volume, id));
+  // Each attempt publishes or finishes what stands in the way; what it still finds moving is alive.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const names = yield* namesOfInstance(volume, id);
+    const creates = new Set([...names.filter(({ version }) => version === 1), ...markers].map(({ nonce }) => nonce));
+    for (const { incarnation } of entries) creates.add(incarnation);
+    let removed = 0;
+    for (const nonce of creates) removed += yield* removed1(layout.candidate(id, { version: 1, nonce }));
+    const head = yield* readHead(layout, id);
+    const turn = freshNonce();
+    if (head !== undefined) {
+      const own = names.find(({ kind, version, nonce }) => kind === 'tok' && version === head.version && nonce === head.nonce);
+      if ((yield* rename(layout.token(id, head, own?.by), layout.token(id, head, turn))) === 'ENOENT') {
+        yield* resolve(volume, id, head);
+        continue;
+      }
+    }
+    yield* makeDurableFirst(volume, layout.shard(id));
+    for (const name of names) removed += yield* removeName(layout, name, head);
+    for (const { kind, name, nonce } of markers) {
+      if (kind === head?.status && nonce === head.entered?.nonce) continue;
+      yield* removeMarker(layout, kind, `${layout.status(kind)}/${name}`, head?.status);
+      removed++;
+    }
+    for (const { name, incarnation } of entries) if (incarnation !== head?.incarnation) removed += yield* removed1(`${layout.idsShard(id)}/${name}`);
+    if (head !== undefined) yield* heal(layout, id, head, turn);
+    return removed;
+  }
+  return 0;
+}
+
+function* removeName(layout: Layout, { id, kind, version, nonce, name }: ShardName, head: EnvelopeHeader | undefined): Steps<number> {
+  const path = `${layout.shard(id)}/${name}`;
+  // Tokens of creates that can no longer happen. Others go only where there is no data file: somebody removed it, and a
+  // revision of old must not find a token when there is one again.
+  if (kind === 'tok' && (nonce === head?.nonce || (version > 1 && head !== undefined))) return 0;
+  if (kind !== 'pit') return yield* removed1(path);
+  yield* removePit(path);
+  return 1;
+}
+
+/** From the token, so that nothing is put back that has just ended. There already is fine. */
+function* heal(layout: Layout, id: InstanceId, { status, entered, incarnation, ...write }: EnvelopeHeader, turn: string): Steps<void> {
+  if (status === undefined || entered === undefined) return;
+  const token = layout.token(id, write, turn);
+  yield* link(token, layout.marker(id, status, entered));
+  yield* link(token, layout.idEntry(id, incarnation));
+}
+
+function* searchIndex({ layout }: Volume, id: InstanceId): Steps<Indexes> {
+  const notes = new Map<InstanceId, Noted>();
+  const byKind: [StatusKind, readonly string[]][] = [];
+  for (const kind of STATUS_KINDS) byKind.push([kind, (yield* readdir(layout.status(kind))).filter((name) => name.startsWith(id))]);
+  for (const [key, noted] of noteMarkers(byKind)) notes.set(key, noted);
+  yield* noteShard(layout, id.slice(0, 2), notes);
+  return noteOf(notes, id);
+}
+
+/** What `open` left when it was killed. */
+async function sweepRoot(machine: Machine, layout: Layout, youngest: number): Promise<number> {
+  let removed = 0;
+  for (const name of await machine.readdir(layout.root)) {
+    if (!/^\.(?:format|probe)\.[0-9a-f]{16}$/.test(name)) continue;
+    const path = `${layout.root}/${name}`;
+    if ((await machine.times(path)).changed <= youngest) removed += await run(removed1(path), machine);
+  }
+  return removed;
+}
+
+function* removed1(path: string): Steps<number> {
+  return (yield* unlink(path)) === 'done' ? 1 : 0;
+}
+
