@@ -2,7 +2,7 @@
 
 import { isStateStoreError, StateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
-import type { BackendCall, StateBackend, Stored } from './state-backend.js';
+import type { BackendCall, BackendRecord, StateBackend, Stored, WriteRevision } from './state-backend.js';
 import { decodeHeader, type Decoded } from './state-codec.js';
 
 /** Runs one call of the backend that changes nothing. */
@@ -34,4 +34,17 @@ export function headStored(backend: StateBackend, id: InstanceId, call: BackendC
 export async function headDecoded(backend: StateBackend, id: InstanceId, call: BackendCall): Promise<Decoded | undefined> {
   const stored = await headStored(backend, id, call);
   return stored === undefined ? undefined : decodeHeader(id, stored);
+}
+
+/** The write is stored, under this record (its revision is the one that took effect) and hint. */
+export interface Committed {
+  readonly record: BackendRecord;
+  readonly hint: string | undefined;
+}
+
+/** What a `write` that resolved with `written` has stored. */
+export function committed(record: BackendRecord, written: WriteRevision | string | void): Committed {
+  if (typeof written !== 'object') return { record, hint: written ?? undefined };
+  const { hint, ...revision } = written;
+  return { record: { ...record, revision }, hint };
 }

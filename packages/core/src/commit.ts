@@ -1,17 +1,11 @@
 // One conditional write through all its endings: written, lost, not applied, come again, in doubt.
 
-import { storageError } from './backend-access.js';
+import { type Committed, committed, storageError } from './backend-access.js';
 import { backoff } from './backoff.js';
 import { outcomeUnknown, settle } from './doubtful-outcome.js';
 import { isStateStoreError } from './errors.js';
 import { type BackendCall, type BackendRecord, type Expected, isNotApplied, isRevisionConflict, type StateBackend } from './state-backend.js';
 import { newNonce } from './revision.js';
-
-/** The write is stored, under this record (its nonce is the one that took effect) and hint. */
-export interface Committed {
-  readonly record: BackendRecord;
-  readonly hint: string | undefined;
-}
 
 const COME_AGAIN = 30;
 
@@ -25,14 +19,13 @@ export async function commit(
   make: (nonce: string) => BackendRecord,
   expected: Expected,
   call: BackendCall,
-  firstNonce: string = newNonce(),
 ): Promise<Committed | 'lost'> {
   let condition = expected;
   for (let attempt = 0; ; attempt++) {
     call.signal?.throwIfAborted();
-    const record = make(attempt === 0 ? firstNonce : newNonce());
+    const record = make(newNonce());
     try {
-      return { record, hint: (await backend.write(record, condition, call)) ?? undefined };
+      return committed(record, await backend.write(record, condition, call));
     } catch (error) {
       if (isRevisionConflict(error)) return 'lost';
       if (isNotApplied(error)) {
@@ -44,8 +37,7 @@ export async function commit(
       }
       if (isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN') throw error;
       if (call.signal?.aborted === true) throw outcomeUnknown(backend, record, call.signal.reason);
-      const { verdict, hint } = await settle(backend, record, condition, call, error);
-      return verdict === 'lost' ? 'lost' : { record, hint };
+      return settle(backend, record, condition, call, error);
     }
   }
 }

@@ -12,18 +12,13 @@
 //
 // A refusal of a resend proves nothing about the first copy, so it leads back to the header.
 
-import { headStored, storageError } from './backend-access.js';
+import { type Committed, committed, headStored, storageError } from './backend-access.js';
 import { backoff } from './backoff.js';
 import { StateStoreError } from './errors.js';
-import type { BackendCall, BackendRecord, Expected, StateBackend, Stored } from './state-backend.js';
+import type { BackendCall, BackendRecord, Expected, StateBackend, Stored, WriteRevision } from './state-backend.js';
 import { decodeHeader } from './state-codec.js';
 
 export type Verdict = 'written' | 'resend' | 'lost' | 'unknown';
-
-export interface Settled {
-  readonly verdict: 'written' | 'lost';
-  readonly hint?: string | undefined;
-}
 
 const LOOKS = 4;
 
@@ -34,17 +29,17 @@ export async function settle(
   expected: Expected,
   call: BackendCall,
   doubt: unknown,
-): Promise<Settled> {
+): Promise<Committed | 'lost'> {
   for (let look = 0; look < LOOKS; look++) {
     try {
       call.signal?.throwIfAborted();
       if (look > 0) await backoff(look, 10, 1000, call.signal);
       const stored = await headStored(backend, record.id, call);
       const verdict = judge(record, expected, stored);
-      if (verdict === 'written') return { verdict, hint: isOurs(record, stored) ? stored?.hint : undefined };
-      if (verdict === 'lost') return { verdict };
+      if (verdict === 'written') return committed(record, currentRevision(record, stored));
+      if (verdict === 'lost') return verdict;
       if (verdict === 'unknown') break;
-      if (look + 1 < LOOKS) return { verdict: 'written', hint: (await backend.write(record, expected, call)) ?? undefined };
+      if (look + 1 < LOOKS) return committed(record, await backend.write(record, expected, call));
     } catch {
       // Neither a look that failed nor a refused resend proves anything about the first copy: look again.
       if (call.signal?.aborted === true) break;
@@ -78,8 +73,10 @@ export function judge(record: BackendRecord, expected: Expected, stored: Stored 
   return 'unknown';
 }
 
-function isOurs(record: BackendRecord, stored: Stored | undefined): boolean {
-  return stored !== undefined && decodeHeader(record.id, stored).header.nonce === record.revision.nonce;
+/** As it is stored, unless it was superseded since. */
+function currentRevision(record: BackendRecord, stored: Stored | undefined): WriteRevision | undefined {
+  const revision = stored && decodeHeader(record.id, stored).revision;
+  return revision?.nonce === record.revision.nonce ? revision : undefined;
 }
 
 function sameStart(a: Uint8Array, b: Uint8Array): boolean {

@@ -9,7 +9,7 @@ import { type Conflict, isStateStoreError, StateStoreError } from './errors.js';
 import { checkInstanceId, type InstanceId } from './instance-id.js';
 import { checkFilter, type Filter, loadAhead, matches, scanEntries } from './listing.js';
 import { checkRetention } from './retention.js';
-import { decodeRevision, encodeRevision, newNonce, ownEntry, type Revision } from './revision.js';
+import { decodeRevision, encodeRevision, ownEntry, type Revision } from './revision.js';
 import { ShapeError } from './shape.js';
 import type { BackendCall, BackendRecord, DamagedRecord, Expected, StateBackend, WriteRevision } from './state-backend.js';
 import { decodeHeader, decodeState, encodeBody, encodeRecord, stateOf, type Write } from './state-codec.js';
@@ -316,28 +316,27 @@ class Store implements StateStore {
     const { id, body, now } = save;
     if (base.version === 0xffff_ffff) throw invalidState('state.checkpointVersion: 4294967295 is the last one; start a new instance');
     const status = body.status.kind;
-    const write = (nonce: string): Write => ({
-      id,
-      parent: base.nonce,
-      updatedAt: now,
-      revision: {
-        ...withoutHint(base),
-        version: base.version + 1,
-        nonce,
-        status,
-        entered: status === base.status && !isTerminalKind(status) ? base.entered : ownEntry(base.version + 1, nonce, now),
-      },
-    });
-    return this.#commit(save, write, base, call);
+    const make = (nonce: string): BackendRecord =>
+      save.record({
+        id,
+        parent: base.nonce,
+        updatedAt: now,
+        revision: {
+          ...withoutHint(base),
+          version: base.version + 1,
+          nonce,
+          status,
+          entered: status === base.status && !isTerminalKind(status) ? base.entered : ownEntry(base.version + 1, nonce, now),
+        },
+      });
+    return this.#commit(save, make, base, call);
   }
 
   /** Creates; where a tombstone is, by replacing exactly that. */
   async #create(save: Prepared, createdAt: number, call: BackendCall): Promise<WorkflowState> {
-    // The same nonce throughout: it is one logical write, whatever it meets, and so is its entry in the index.
-    const nonce = newNonce();
     let tombstone: WriteRevision | undefined;
     for (let race = 0; race < RACES; race++) {
-      const created = await this.#begin(save, createdAt, tombstone, call, nonce);
+      const created = await this.#begin(save, createdAt, tombstone, call);
       if (created !== undefined) return created;
       const found = await headDecoded(this.#backend, save.id, call);
       if (found?.header.kind === 'live') throw conflictError(save.id, { reason: 'exists', expected: undefined, actual: found.revision.version });
@@ -351,38 +350,41 @@ class Store implements StateStore {
   }
 
   /** The first write of an incarnation: over nothing, a tombstone, or (asked to overwrite) a damaged record. */
-  #begin(save: Prepared, createdAt: number, base: Expected, call: BackendCall, nonce: string = newNonce()): Promise<WorkflowState | undefined> {
+  #begin(save: Prepared, createdAt: number, base: Expected, call: BackendCall): Promise<WorkflowState | undefined> {
     const { id, body, now } = save;
-    const write = (fresh: string): Write => ({
+    const damaged = base !== undefined && 'damaged' in base;
+    const write = (nonce: string, over: WriteRevision | undefined): Write => ({
       id,
-      parent: base === undefined || 'damaged' in base ? undefined : base.nonce,
+      parent: over?.nonce,
       updatedAt: now,
       revision: {
         version: 1,
-        nonce: fresh,
-        incarnation: fresh,
-        first: base === undefined,
+        nonce,
+        incarnation: nonce,
+        first: over === undefined && !damaged,
         status: body.status.kind,
-        entered: ownEntry(1, fresh, now),
+        entered: ownEntry(1, nonce, now),
         createdAt,
       },
     });
-    return this.#commit(save, write, base, call, nonce);
+    const make = (nonce: string): BackendRecord => {
+      if (damaged) return save.record(write(nonce, undefined));
+      return { ...save.record(write(nonce, base)), onto: (other) => save.record(write(nonce, other)) };
+    };
+    return this.#commit(save, make, base, call);
   }
 
   async #commit(
     save: Prepared,
-    write: (nonce: string) => Write,
+    make: (nonce: string) => BackendRecord,
     base: Expected,
     call: BackendCall,
-    nonce?: string,
   ): Promise<WorkflowState | undefined> {
-    let last: Write | undefined;
-    const make = (fresh: string): BackendRecord => save.record((last = write(fresh)));
-    const outcome = await commit(this.#backend, make, base, call, nonce);
-    if (outcome === 'lost' || last === undefined) return undefined;
-    const { hint } = outcome;
-    return save.done(stateOf(hint === undefined ? last : { ...last, revision: { ...last.revision, hint } }, save.body));
+    const outcome = await commit(this.#backend, make, base, call);
+    if (outcome === 'lost') return undefined;
+    const { hint, record } = outcome;
+    const revision = hint === undefined ? record.revision : { ...record.revision, hint };
+    return save.done(stateOf({ ...record, revision }, save.body));
   }
 
   async #overwrite(save: Prepared, createdAt: number, call: BackendCall): Promise<WorkflowState> {

@@ -12,8 +12,8 @@ import type { StatusKind } from './status.js';
 export type { StatusKind } from './status.js';
 export type { InstanceId } from './instance-id.js';
 export { StateStoreError, isStateStoreError } from './errors.js';
-export { HEADER_BYTES, readHeader, EnvelopeError, type EnvelopeHeader } from './envelope/header.js';
-export { revisionOfHeader } from './revision.js';
+export { HEADER_BYTES, readHeader, writeHeader, EnvelopeError, type EnvelopeFacts, type EnvelopeHeader } from './envelope/header.js';
+export { newNonce, revisionOfHeader } from './revision.js';
 
 /** Context of one call. Handed to every method; pass `signal` on to whatever can be cancelled. */
 export interface BackendCall {
@@ -81,6 +81,13 @@ export interface BackendRecord {
   readonly updatedAt: number;
   /** At least 128 bytes, stored byte for byte. Core does not touch it after the call; the backend must not change it. */
   readonly envelope: Uint8Array;
+  /**
+   * Only in a create over nothing or over a tombstone: the same logical write (nonce, version, entry, body) built on
+   * another base, a tombstone that was met instead of nothing, or nothing once that tombstone is gone. For backends in
+   * whose storage a copy of the first attempt may still be under way, so that a tombstone does not end the create;
+   * others throw {@link RevisionConflict}, and core creates over what it finds as a new logical write.
+   */
+  readonly onto?: ((base: WriteRevision | undefined) => BackendRecord) | undefined;
 }
 
 /** What is stored. The receiver owns the bytes: nobody else reads or writes that buffer. */
@@ -163,7 +170,8 @@ export interface StateBackend {
    * Stores `record` atomically if and only if what is stored is exactly `expected`, and moves the index: a record of
    * kind `tombstone` leaves every listing, any other is listed under its status from before it can be read until
    * after it can no longer be read. Resolves once the write is as durable as `capabilities.durability` says, with the
-   * hint that the next write or `isCurrent` will be given, if the backend uses any.
+   * hint that the next write or `isCurrent` will be given, if the backend uses any. After `record.onto`: with the
+   * revision that took effect, its hint included.
    *
    * A delete is a write of a tombstone (a header without a body). A backend that can prove that no late write on an
    * earlier revision can ever land (transactions, fencing) may carry it out as a removal; others keep the tombstone,
@@ -178,7 +186,7 @@ export interface StateBackend {
    *   same condition if the base is unchanged. A `StateStoreError` of code `OUTCOME_UNKNOWN` is passed on unsettled:
    *   throw it where a read proves nothing, as after a failed fsync.
    */
-  write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void>;
+  write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<WriteRevision | string | void>;
 
   /**
    * Live instances in ascending order of id, each once, in batches of any size, without reading bodies. An instance

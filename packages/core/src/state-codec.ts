@@ -71,12 +71,12 @@ export function decodeState(id: InstanceId, stored: Stored): WorkflowState | und
     if (body.status.kind !== header.status) {
       throw new ShapeError('state.status.kind', `${header.status}, as the header says`, body.status.kind);
     }
-    return stateOf({ id, revision, parent: header.parent, updatedAt: header.updatedAt }, body);
+    return stateOf({ id, revision, updatedAt: header.updatedAt }, body);
   });
 }
 
 /** The state that a write stores, as its writer and every reader see it. Shares `body` and nothing else. */
-export function stateOf({ id, revision, updatedAt }: Write, body: StateBody): WorkflowState {
+export function stateOf({ id, revision, updatedAt }: Omit<Write, 'parent'>, body: StateBody): WorkflowState {
   return {
     instanceId: id,
     ...body,
