@@ -1,0 +1,244 @@
+// What was done to the store, in order: the evidence in a failure's message, and the input of the check that a
+// concurrent history is linearizable.
+//
+// Versions are unique and dense per incarnation of an instance, so that check needs no search: an operation that began
+// after another had finished must not see an older version (a save: only a newer one), no version is acknowledged
+// twice, none is read before its writer began. Operations with an unknown outcome stay open for ever.
+
+import assert from 'node:assert/strict';
+import { isStateStoreError } from '../errors.js';
+import type { InstanceId } from '../instance-id.js';
+import { show } from '../show.js';
+import { isNotApplied, isRevisionConflict, type StateBackend } from '../state-backend.js';
+import type { StateStore } from '../state-store.js';
+
+export interface Operation {
+  readonly handle: string;
+  readonly op: string;
+  readonly id: InstanceId | undefined;
+  /** What was asked for, for people. */
+  readonly detail: string;
+  /** Ticks of a clock that counts begins and ends: `a.end < b.begin` means that a was over when b began. */
+  readonly begin: number;
+  end: number;
+  /** `ok`, the code of an error, or `error`. */
+  outcome: string;
+  /** What was answered, for people. */
+  answer: string;
+  /** Version that the operation wrote or saw; 0 for absent. */
+  version: number | undefined;
+  revision: string | undefined;
+}
+
+const SHOWN = 40;
+
+export class History {
+  readonly operations: Operation[] = [];
+  #tick = 0;
+
+  begin(handle: string, op: string, id: InstanceId | undefined, detail: string): Operation {
+    const operation: Operation = { handle, op, id, detail, begin: this.#tick++, end: Infinity, outcome: 'pending', answer: 'no answer', version: undefined, revision: undefined };
+    this.operations.push(operation);
+    return operation;
+  }
+
+  end(operation: Operation, outcome: string, answer: string): void {
+    operation.end = this.#tick++;
+    operation.outcome = outcome;
+    operation.answer = answer;
+  }
+
+  /** Something that the case itself did to the world: a fault, a kill, the clock. */
+  note(text: string): void {
+    this.end(this.begin('case', text, undefined, ''), 'ok', '');
+  }
+
+  async run<T>(handle: string, op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> {
+    const operation = this.begin(handle, op, id, detail);
+    try {
+      const result = await call();
+      observe(operation, result);
+      this.end(operation, 'ok', showAnswer(result));
+      return result;
+    } catch (error) {
+      this.end(operation, outcomeOf(error), showError(error));
+      throw error;
+    }
+  }
+
+  toText(): string {
+    const { operations } = this;
+    const left = operations.length - SHOWN;
+    const lines = operations.slice(-SHOWN).map(
+      ({ handle, op, detail, begin, end, answer }) =>
+        `    ${begin}–${end === Infinity ? '' : end}  ${handle}.${op}${detail === '' ? '' : `(${detail})`}${answer === '' ? '' : ` → ${answer}`}`,
+    );
+    if (left > 0) lines.unshift(`    … ${left} earlier`);
+    return lines.join('\n');
+  }
+
+  /** @throws `AssertionError` naming the two operations that no order explains. */
+  checkLinearizable(id: InstanceId): void {
+    const seen = this.operations
+      .filter((operation) => operation.id === id && operation.version !== undefined && operation.outcome === 'ok')
+      .sort((a, b) => a.begin - b.begin);
+    const writers = new Map<number, Operation>();
+    const revisions = new Map<number, Operation>();
+    for (const operation of seen) {
+      const version = operation.version ?? 0;
+      if (isWrite(operation)) {
+        const other = writers.get(version);
+        if (other !== undefined) assert.fail(`version ${version} was acknowledged twice:\n${line(other)}\n${line(operation)}`);
+        writers.set(version, operation);
+      }
+      if (operation.revision !== undefined) {
+        const other = revisions.get(version);
+        if (other !== undefined && other.revision !== operation.revision) {
+          assert.fail(`version ${version} was seen with two revisions:\n${line(other)}\n${line(operation)}`);
+        }
+        revisions.set(version, operation);
+      }
+    }
+    for (const operation of seen) {
+      const writer = writers.get(operation.version ?? 0);
+      if (writer !== undefined && operation.end < writer.begin) {
+        assert.fail(`version ${operation.version} was seen before its writer began:\n${line(operation)}\n${line(writer)}`);
+      }
+    }
+    // In order of begin, with the newest version that any operation finished by then has seen.
+    const byEnd = [...seen].sort((a, b) => a.end - b.end);
+    let next = 0;
+    let newest: Operation | undefined;
+    for (const operation of seen) {
+      for (let over = byEnd[next]; over !== undefined && over.end < operation.begin; over = byEnd[++next]) {
+        if (newest === undefined || (over.version ?? 0) > (newest.version ?? 0)) newest = over;
+      }
+      if (newest === undefined) continue;
+      const least = (newest.version ?? 0) + (isWrite(operation) ? 1 : 0);
+      if ((operation.version ?? 0) < least) {
+        assert.fail(`version ${operation.version} was ${isWrite(operation) ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`);
+      }
+    }
+  }
+}
+
+function isWrite({ op }: Operation): boolean {
+  return op === 'save' || op === 'update';
+}
+
+function line({ handle, op, detail, begin, end, answer }: Operation): string {
+  return `  ${begin}–${end}  ${handle}.${op}(${detail}) → ${answer}`;
+}
+
+/** A store that writes into the history all that is asked of it and answered. */
+export function recordStore(store: StateStore, history: History, handle: string): StateStore {
+  const run = <T>(op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> => history.run(handle, op, id, detail, call);
+  async function* listing<T>(op: string, detail: string, call: () => AsyncIterable<T>): AsyncGenerator<T> {
+    const operation = history.begin(handle, op, undefined, detail);
+    let count = 0;
+    let outcome = 'ok';
+    let answer = 'left early';
+    try {
+      for await (const item of call()) {
+        count++;
+        yield item;
+      }
+      answer = '';
+    } catch (error) {
+      outcome = outcomeOf(error);
+      answer = showError(error);
+      throw error;
+    } finally {
+      history.end(operation, outcome, `${count} named${answer === '' ? '' : `, then ${answer}`}`);
+    }
+  }
+  return {
+    get capabilities() {
+      return store.capabilities;
+    },
+    get closed() {
+      return store.closed;
+    },
+    save: (state, options) => run('save', state?.instanceId, `${showState(state)}${showOptions(options)}`, () => store.save(state, options)),
+    load: (id, options) => run('load', id, short(id), () => store.load(id, options)),
+    find: (id, options) => run('find', id, short(id), () => store.find(id, options)),
+    head: (id, options) => run('head', id, short(id), () => store.head(id, options)),
+    isCurrent: (id, revision, options) => run('isCurrent', id, short(id), () => store.isCurrent(id, revision, options)),
+    update: (id, change, options) => run('update', id, short(id), () => store.update(id, change, options)),
+    delete: (id, options) => run('delete', id, `${short(id)}${showOptions(options)}`, () => store.delete(id, options)),
+    list: (options) => listing('list', '', () => store.list(options)),
+    listByStatus: (status, options) => listing('listByStatus', showJson(status), () => store.listByStatus(status, options)),
+    listPage: (options) => run('listPage', undefined, showJson(options), () => store.listPage(options)),
+    states: (options) => listing('states', showJson(options), () => store.states(options)),
+    count: (kind, options) => run('count', undefined, kind ?? '', () => store.count(kind, options)),
+    cleanup: (retention, options) => run('cleanup', undefined, `${showJson(retention)}${showOptions(options)}`, () => store.cleanup(retention, options)),
+    close: () => run('close', undefined, '', () => store.close()),
+    [Symbol.asyncDispose]: () => run('close', undefined, '', () => store[Symbol.asyncDispose]()),
+  };
+}
+
+/** A backend that does the same. */
+export function recordBackend(backend: StateBackend, history: History, handle: string): StateBackend {
+  return {
+    ...backend,
+    read: (id, call) => history.run(handle, 'read', id, short(id), () => backend.read(id, call)),
+    write: (record, expected, call) => {
+      const over = expected === undefined ? 'nothing' : 'damaged' in expected ? 'damage' : `v${expected.version} ${expected.nonce}`;
+      const { version, nonce, status } = record.revision;
+      return history.run(handle, 'write', record.id, `${short(record.id)} v${version} ${nonce} ${status} over ${over}`, () => backend.write(record, expected, call));
+    },
+  };
+}
+
+function observe(operation: Operation, result: unknown): void {
+  if (result === undefined && ['find', 'head'].includes(operation.op)) operation.version = 0;
+  if (typeof result !== 'object' || result === null || !('checkpointVersion' in result)) return;
+  if (typeof result.checkpointVersion === 'number') operation.version = result.checkpointVersion;
+  if ('revision' in result && typeof result.revision === 'string') operation.revision = result.revision;
+}
+
+function outcomeOf(error: unknown): string {
+  if (isStateStoreError(error)) return error.code;
+  return isRevisionConflict(error) || isNotApplied(error) ? error.name : 'error';
+}
+
+export function showError(error: unknown): string {
+  if (isStateStoreError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : `thrown ${show(error)}`;
+}
+
+function showAnswer(result: unknown): string {
+  if (result === undefined) return 'undefined';
+  if (typeof result === 'boolean' || typeof result === 'number') return String(result);
+  if (typeof result !== 'object' || result === null) return show(result);
+  if ('checkpointVersion' in result) return showState(result);
+  if ('envelope' in result && result.envelope instanceof Uint8Array) return `${result.envelope.length} bytes`;
+  return showJson(result);
+}
+
+function showState(state: unknown): string {
+  if (typeof state !== 'object' || state === null) return show(state);
+  const { instanceId, checkpointVersion, status, revision } = state as Record<string, unknown>;
+  const kind = typeof status === 'object' && status !== null && 'kind' in status ? status.kind : status;
+  const nonce = typeof revision === 'string' ? ` ${revision.split('.')[2]}` : '';
+  return `${short(instanceId)} v${String(checkpointVersion)} ${String(kind)}${nonce}`;
+}
+
+function showOptions(options: object | undefined): string {
+  const given = Object.entries(options ?? {}).filter(([name]) => name !== 'signal');
+  return given.length === 0 ? '' : `, ${showJson(Object.fromEntries(given))}`;
+}
+
+function showJson(value: unknown): string {
+  if (value === undefined) return '';
+  try {
+    const text = JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? show(part) : typeof part === 'bigint' ? `${part}n` : part));
+    return text === undefined ? show(value) : text.length > 160 ? `${text.slice(0, 160)}…` : text;
+  } catch {
+    return show(value);
+  }
+}
+
+function short(id: unknown): string {
+  return typeof id === 'string' ? id.slice(0, 8) : show(id);
+}
