@@ -13,6 +13,8 @@
 //
 // The libraries at hand lose −0, rename `__proto__`, or are three times slower once told not to.
 
+import { show } from '../show.js';
+
 export type CborValue = number | string | Uint8Array | readonly CborValue[] | CborMap;
 
 /** A plain object: its own enumerable properties. */
@@ -23,7 +25,7 @@ export interface CborMap {
 /** The value cannot be written, or the bytes are not what `encodeCbor` writes. */
 export class CborError extends Error {
   override readonly name = 'CborError';
-  /** Where the offending item begins in the bytes, those before `start` or `reserve` counted. */
+  /** Where the offending item begins, in the bytes read or, `reserve` included, in those written. */
   readonly offset: number;
 
   constructor(offset: number, message: string) {
@@ -33,6 +35,7 @@ export class CborError extends Error {
 }
 
 const MAX_DEPTH = 8;
+const TOO_DEEP = `more than ${MAX_DEPTH} maps and arrays in one another`;
 const TWO_32 = 2 ** 32;
 /** Upper half of the one NaN; the lower is zero. */
 const NAN_HIGH = 0x7ff80000;
@@ -75,12 +78,12 @@ export function encodeCbor(value: CborValue, reserve = 0): Uint8Array {
 }
 
 /**
- * The value that `bytes` hold from `start` to their end. Byte strings are plain `Uint8Array`s on one buffer that
- * belongs to this value alone. Maps are plain objects of which every key is an own property.
+ * The value that `bytes` are. Byte strings are plain `Uint8Array`s on one buffer that belongs to this value alone: none
+ * is a view on `bytes`. Maps are plain objects of which every key, `__proto__` too, is an own property.
  * @throws `CborError`
  */
-export function decodeCbor(bytes: Uint8Array, start = 0): CborValue {
-  const reader = new Reader(bytes, start);
+export function decodeCbor(bytes: Uint8Array): CborValue {
+  const reader = new Reader(bytes);
   const value = reader.value(0);
   const left = bytes.length - reader.at;
   if (left > 0) throw new CborError(reader.at, `${left} bytes follow the value`);
@@ -100,7 +103,7 @@ class Writer {
   value(value: CborValue, depth: number): void {
     if (typeof value === 'string') this.text(value);
     else if (typeof value === 'number') this.number(value);
-    else if (isBytes(value)) this.byteString(value);
+    else if (value instanceof Uint8Array) this.byteString(value);
     else if (Array.isArray(value)) this.array(value, depth + 1);
     else if (typeof value === 'object' && value !== null) this.map(value as CborMap, depth + 1);
     else throw new CborError(this.at, `${value === null ? 'null' : typeof value} has no encoding`);
@@ -199,7 +202,7 @@ class Writer {
   }
 
   private checkDepth(depth: number): void {
-    if (depth > MAX_DEPTH) throw new CborError(this.at, `more than ${MAX_DEPTH} maps and arrays in one another`);
+    if (depth > MAX_DEPTH) throw new CborError(this.at, TOO_DEEP);
   }
 
   private room(extra: number): void {
@@ -210,14 +213,26 @@ class Writer {
   }
 }
 
-class Reader {
-  at: number;
-  private readonly bytes: Uint8Array;
-  private owned: ArrayBuffer | undefined;
+// Short ASCII texts that were read, each in the one place that its hash gives; a later text takes the place. The same
+// keys come again in every state: finding one costs less than making it, and tells most keys from duplicates for free.
+// Names that every object inherits are never kept.
+const KNOWN_TEXTS = 2048;
+const UNKNOWN = -1;
+const knownTexts: (string | undefined)[] = new Array<string | undefined>(KNOWN_TEXTS);
+/** By place: the map that last had a key there. Maps are numbered in the order in which their reading begins. */
+const lastMap = new Float64Array(KNOWN_TEXTS);
+let maps = 0;
 
-  constructor(bytes: Uint8Array, at: number) {
+class Reader {
+  at = 0;
+  private readonly bytes: Uint8Array;
+  /** The copy that byte strings are views on, once there is one. */
+  private owned: ArrayBuffer | undefined;
+  /** Place among the known texts of the text read last. */
+  private place = UNKNOWN;
+
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.at = at;
   }
 
   value(depth: number): CborValue {
@@ -238,7 +253,7 @@ class Reader {
       case MAP:
         return this.map(depth + 1);
       default:
-        return this.float();
+        return this.float64();
     }
   }
 
@@ -246,22 +261,50 @@ class Reader {
     const start = this.at;
     const size = this.count('map', 2, depth);
     const map: Record<string, CborValue> = {};
+    const number = ++maps;
     for (let i = 0; i < size; i++) {
       const at = this.at;
-      const initial = this.bytes[at] ?? TEXT;
-      if ((initial & 0xe0) !== TEXT) throw new CborError(at, `a key of the map at byte ${start} is not text`);
-      const key = this.text();
-      // One look for both rare cases: a key seen before, and one that every object inherits. The latter cannot be
-      // assigned: `__proto__` would set the prototype, and the others fail where Object.prototype is frozen.
-      if (map[key] === undefined) {
-        map[key] = this.value(depth);
-        continue;
-      }
-      if (Object.hasOwn(map, key)) throw new CborError(at, `key ${JSON.stringify(key)} is in the map at byte ${start} twice`);
-      const value = this.value(depth);
-      Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+      const key = this.key(start);
+      if (!this.isNewIn(number) && key in map) this.rareKey(map, key, at, depth);
+      else map[key] = this.value(depth);
     }
     return map;
+  }
+
+  private key(map: number): string {
+    const { bytes, at } = this;
+    const initial = bytes[at] ?? TEXT;
+    const end = at + 1 + initial - TEXT;
+    // Nearly every key: less than 24 bytes, so that its length is in the initial byte.
+    if (initial >= TEXT && initial < TEXT + 24 && end <= bytes.length) {
+      this.at = end;
+      return this.shortText(at, at + 1);
+    }
+    if ((initial & 0xe0) === TEXT) return this.text();
+    throw new CborError(at, `a key of the map at byte ${map} is not text`);
+  }
+
+  /**
+   * Whether the key just read is sure to be new in map `number`, and not inherited. A key of the map leaves the map's
+   * number at its place. What else is left there before the map ends is no lower: maps within it began later, and a
+   * text that is newly kept brings the latest number.
+   */
+  private isNewIn(number: number): boolean {
+    const { place } = this;
+    if (place === UNKNOWN) return false;
+    const isNew = (lastMap[place] ?? number) < number;
+    lastMap[place] = number;
+    return isNew;
+  }
+
+  /**
+   * A key that the map has already, or one that every object inherits. Assigning the latter would set the prototype for
+   * `__proto__`, and fail for all where Object.prototype is frozen.
+   */
+  private rareKey(map: CborMap, key: string, at: number, depth: number): void {
+    if (Object.hasOwn(map, key)) throw new CborError(at, `key ${show(key)} is in this map twice`);
+    const value = this.value(depth);
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
   }
 
   private array(depth: number): CborValue[] {
@@ -274,7 +317,7 @@ class Reader {
   /** How many items a container holds: no more than there are bytes for, so that a lie costs nothing. */
   private count(container: 'array' | 'map', bytesEach: number, depth: number): number {
     const at = this.at;
-    if (depth > MAX_DEPTH) throw new CborError(at, `more than ${MAX_DEPTH} maps and arrays in one another`);
+    if (depth > MAX_DEPTH) throw new CborError(at, TOO_DEEP);
     const count = this.argument();
     const left = this.bytes.length - this.at;
     if (count * bytesEach > left) {
@@ -285,46 +328,59 @@ class Reader {
 
   private byteString(): Uint8Array {
     const length = this.length('byte string');
-    // One copy for all byte strings of a value: an allocation for each costs several times the copy.
-    this.owned ??= new Uint8Array(this.bytes).buffer;
+    this.owned ??= copyOf(this.bytes);
     const bytes = new Uint8Array(this.owned, this.at, length);
     this.at += length;
     return bytes;
   }
 
   private text(): string {
-    const at = this.at;
+    const head = this.at;
     const length = this.length('text');
     const start = this.at;
     this.at += length;
-    if (length <= SHORT_TEXT) {
-      const short = this.ascii(start, length);
-      if (short !== undefined) return short;
-    }
-    try {
-      return textDecoder.decode(this.bytes.subarray(start, start + length));
-    } catch {
-      throw new CborError(at, `text of ${length} bytes is not well-formed UTF-8`);
-    }
+    return length <= SHORT_TEXT ? this.shortText(head, start) : this.longText(head, start);
   }
 
-  private ascii(start: number, length: number): string | undefined {
-    const { bytes } = this;
-    let text = '';
-    for (let at = start; at < start + length; at++) {
-      const byte = bytes[at] ?? 0;
-      if (byte > 127) return undefined;
-      text += String.fromCharCode(byte);
+  private shortText(head: number, start: number): string {
+    const { bytes, at } = this;
+    let hash = 0;
+    for (let i = start; i < at; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+    const place = (hash ^ (hash >>> 11)) & (KNOWN_TEXTS - 1);
+    const known = knownTexts[place];
+    if (known !== undefined && isTextAt(known, bytes, start, at)) {
+      this.place = place;
+      return known;
+    }
+    const text = this.longText(head, start);
+    // Only in ASCII are there as many units as bytes, and only ASCII is found again by comparing the two.
+    if (text.length === at - start && !(text in Object.prototype)) {
+      knownTexts[place] = text;
+      lastMap[place] = maps;
+      this.place = place;
     }
     return text;
+  }
+
+  private longText(head: number, start: number): string {
+    this.place = UNKNOWN;
+    try {
+      return textDecoder.decode(this.bytes.subarray(start, this.at));
+    } catch {
+      throw new CborError(head, `text of ${this.at - start} bytes is not well-formed UTF-8`);
+    }
   }
 
   private length(what: 'byte string' | 'text'): number {
     const at = this.at;
     const length = this.argument();
-    const left = this.bytes.length - this.at;
-    if (length > left) throw new CborError(at, `${what} of ${length} bytes in the last ${left} of the input`);
+    if (length > this.bytes.length - this.at) throw this.tooLong(at, what, length);
     return length;
+  }
+
+  private tooLong(at: number, what: string, length: number): CborError {
+    const left = this.bytes.length - this.at;
+    return new CborError(at, `${what} of ${length} bytes in the last ${left} of the input`);
   }
 
   private negative(): number {
@@ -334,7 +390,7 @@ class Reader {
     return value;
   }
 
-  private float(): number {
+  private float64(): number {
     const at = this.at;
     const initial = this.bytes[at] ?? 0;
     if (initial !== FLOAT64) throw new CborError(at, refused(initial));
@@ -352,14 +408,15 @@ class Reader {
 
   /** Reads the head of an item and returns its argument, which is in the shortest form and an exact number. */
   private argument(): number {
+    const info = (this.bytes[this.at] ?? 0) & 31;
+    if (info >= 24) return this.longArgument(info);
+    this.at++;
+    return info;
+  }
+
+  private longArgument(info: number): number {
     const at = this.at;
-    const info = (this.bytes[at] ?? 0) & 31;
-    if (info < 24) {
-      this.at = at + 1;
-      return info;
-    }
-    if (info === 31) throw new CborError(at, 'indefinite length');
-    if (info > 27) throw new CborError(at, `initial byte with the reserved length ${info}`);
+    if (info > 27) throw new CborError(at, info === 31 ? 'indefinite length' : `reserved length ${info}`);
     const size = 1 << (info - 24);
     const start = this.take(size);
     let argument = 0;
@@ -374,11 +431,27 @@ class Reader {
   private take(size: number): number {
     const start = this.at + 1;
     if (start + size > this.bytes.length) {
-      throw new CborError(this.at, `the input ends ${start + size - this.bytes.length} bytes before the end of this item`);
+      throw new CborError(
+        this.at,
+        `the input ends ${start + size - this.bytes.length} bytes before the end of this item`,
+      );
     }
     this.at = start + size;
     return start;
   }
+}
+
+function isTextAt(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+/** One copy for all byte strings of a value: an allocation for each would cost several times as much. */
+function copyOf(bytes: Uint8Array): ArrayBuffer {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy.buffer;
 }
 
 /** Bytes of the head of an item with this argument. */
@@ -393,8 +466,4 @@ function refused(initial: number): string {
   if (initial < 0xe0) return `tag ${initial & 31}`;
   if (initial === 0xf9 || initial === 0xfa) return 'float of less than 64 bits';
   return initial === 0xff ? 'break outside an indefinite length' : 'simple value';
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array;
 }

@@ -27,6 +27,7 @@
 // A reader judges in this order: magic, format (a later format need not keep anything else where it is), checksum,
 // and then, known to be as written, what only a later library can have written.
 
+import { show } from '../show.js';
 import { STATUS_KINDS, type StatusKind } from '../status.js';
 import { crc32 } from './crc32.js';
 import { bytesToHex, writeHex } from './hex.js';
@@ -150,13 +151,17 @@ export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
  */
 export function readHeader(envelope: Uint8Array): EnvelopeHeader {
   if (envelope.length < HEADER_BYTES) {
-    throw corrupt(envelope.length, `the envelope is ${envelope.length} bytes long, shorter than its ${HEADER_BYTES}-byte header`);
+    throw corrupt(
+      envelope.length,
+      `the envelope is ${envelope.length} bytes long, shorter than its ${HEADER_BYTES}-byte header`,
+    );
   }
   const view = viewOf(envelope);
   checkFormat(envelope, view);
   const kind = checkStatusAndFlags(envelope);
   const bodyBytes = view.getUint32(AT_BODY_BYTES);
-  if (kind !== 'live' && bodyBytes > 0) throw corrupt(AT_BODY_BYTES, `byte ${AT_BODY_BYTES}: a tombstone with a body of ${bodyBytes} bytes`);
+  if (kind !== 'live' && bodyBytes > 0)
+    throw corrupt(AT_BODY_BYTES, `byte ${AT_BODY_BYTES}: a tombstone with a body of ${bodyBytes} bytes`);
   const parent = bytesToHex(envelope, AT_PARENT, 8);
   return {
     id: bytesToHex(envelope, AT_ID, 16),
@@ -220,12 +225,14 @@ function checkStatusAndFlags(envelope: Uint8Array): EnvelopeHeader['kind'] {
   const flags = byteAt(envelope, AT_FLAGS);
   if (codec !== CODEC_CBOR) throw unsupported(AT_CODEC, `codec ${codec} is unknown`);
   if (status > STATUS_KINDS.length) throw unsupported(AT_STATUS, `status ${status} is unknown`);
-  if (flags > (TOMBSTONE | CONDEMNED | FIRST)) throw unsupported(AT_FLAGS, `flags 0x${flags.toString(16)} hold unknown bits`);
+  if (flags > (TOMBSTONE | CONDEMNED | FIRST))
+    throw unsupported(AT_FLAGS, `flags 0x${flags.toString(16)} hold unknown bits`);
   for (let at = AT_RESERVED; at < AT_HEADER_CRC; at++) {
     if (byteAt(envelope, at) !== 0) throw unsupported(at, 'a reserved byte is in use');
   }
   const tombstone = (flags & TOMBSTONE) !== 0;
-  if (tombstone !== (status === 0)) throw corrupt(AT_STATUS, `byte ${AT_STATUS}: status ${status} in a ${tombstone ? 'tombstone' : 'live instance'}`);
+  if (tombstone !== (status === 0))
+    throw corrupt(AT_STATUS, `byte ${AT_STATUS}: status ${status} in a ${tombstone ? 'tombstone' : 'live instance'}`);
   if (!tombstone) {
     if (flags & CONDEMNED) throw corrupt(AT_FLAGS, `byte ${AT_FLAGS}: condemned, but not a tombstone`);
     return 'live';
@@ -239,7 +246,7 @@ function flagsOf({ kind, first }: EnvelopeFacts): number {
 }
 
 function putHex(envelope: Uint8Array, at: number, bytes: number, text: string): void {
-  if (text.length !== 2 * bytes) throw new RangeError(`${JSON.stringify(text)} is not ${2 * bytes} hex digits`);
+  if (text.length !== 2 * bytes) throw new RangeError(`${show(text)} is not ${2 * bytes} hex digits`);
   writeHex(text, envelope, at);
 }
 
