@@ -4,10 +4,10 @@
 // after its fsync succeeded. An fsync that failed is not tried again: the kernel has dropped what it could not write, and
 // would report success. The file goes, and the next attempt writes another.
 
-import { call, codeOf, discard, type Handle, type Steps } from './file-ops.js';
+import { call, codeOf, type Handle, type Steps } from './file-ops.js';
 import type { Volume } from './volume.js';
 
-/** `ENOENT`: the shard is not there. Nothing is left behind by a failure. */
+/** `ENOENT`: the shard is not there. After an error the caller discards the file. */
 export function* writeCandidate(volume: Volume, path: string, envelope: Uint8Array): Steps<'done' | 'ENOENT'> {
   let handle: Handle;
   try {
@@ -17,15 +17,10 @@ export function* writeCandidate(volume: Volume, path: string, envelope: Uint8Arr
     throw error;
   }
   try {
-    try {
-      yield* writeFully(handle, envelope);
-      if (volume.durable) yield* call('fsync', handle);
-    } finally {
-      yield* call('close', handle);
-    }
-  } catch (error) {
-    yield* discard(path);
-    throw error;
+    yield* writeFully(handle, envelope);
+    if (volume.durable) yield* call('fsync', handle);
+  } finally {
+    yield* call('close', handle);
   }
   return 'done';
 }

@@ -8,7 +8,7 @@
 //
 // Nothing needs to be remembered of the deleted instance: no late writer can find its token, no late deleter its pit.
 
-import { type BackendCall, type InstanceId, RevisionConflict, type WriteRevision } from '@workflow-state/core/backend';
+import { type BackendCall, type InstanceId, isNotApplied, RevisionConflict, type WriteRevision } from '@workflow-state/core/backend';
 import { checkSignal, notApplied, outcomeUnknown } from './failures.js';
 import { mkdir, rename, rmdir, type Steps } from './file-ops.js';
 import { turnOf } from './layout.js';
@@ -50,11 +50,14 @@ function* claimToken(id: InstanceId, token: string, claim: string, pit: string, 
     throw notApplied(`${id} was not deleted`, error, id);
   }
   try {
+    checkSignal(call);
     if ((yield* rename(token, claim)) === 'done') return true;
   } catch (error) {
     // An error is no proof; the two names are: a token that was renamed never comes back.
-    if (yield* isThere(claim, id, error)) return true;
-    if (!(yield* isThere(token, id, error))) throw outcomeUnknown(`whether ${id} was deleted is not known`, error, id);
+    if (!isNotApplied(error)) {
+      if (yield* isThere(claim, id, error)) return true;
+      if (!(yield* isThere(token, id, error))) throw outcomeUnknown(`whether ${id} was deleted is not known`, error, id);
+    }
     yield* dropPit(pit);
     throw notApplied(`${id} was not deleted`, error, id);
   }

@@ -11,12 +11,12 @@ const PRODUCT = 'workflow-state filesystem';
 const FORMAT = 1;
 const LINE = /^workflow-state filesystem (\d{1,9})\n?$/;
 
-/** `EEXIST`: another process was first. */
+/** Another process may have been first. */
 export function* writeFormat(volume: Volume): Steps<void> {
   const { layout } = volume;
   const path = `${layout.root}/.format.${freshNonce()}`;
-  yield* writeCandidate(volume, path, new TextEncoder().encode(`${PRODUCT} ${FORMAT}\n`));
   try {
+    yield* writeCandidate(volume, path, new TextEncoder().encode(`${PRODUCT} ${FORMAT}\n`));
     yield* link(path, layout.format);
   } finally {
     yield* discard(path);

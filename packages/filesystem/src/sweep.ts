@@ -36,12 +36,13 @@ export async function sweepStore(
 ): Promise<SweepReport> {
   const { layout } = volume;
   const failures: { readonly what: string; readonly error: unknown }[] = [];
-  const youngest = Date.now() - leftoverAge;
+  const youngest = leftoverAge === 0 ? Infinity : Date.now() - leftoverAge;
   let removed = 0;
   const attempt = async (what: string, steps: () => Promise<number>): Promise<void> => {
     signal?.throwIfAborted();
     try {
-      removed += await steps();
+      const count = await steps();
+      removed += count;
     } catch (error) {
       failures.push({ what, error });
     }
@@ -145,7 +146,7 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
     const creates = new Set([...names.filter(({ version }) => version === 1), ...markers].map(({ nonce }) => nonce));
     for (const { incarnation } of entries) creates.add(incarnation);
     let removed = 0;
-    for (const nonce of creates) removed += yield* removed1(layout.candidate(id, { version: 1, nonce }));
+    for (const nonce of creates) removed += yield* removeOne(layout.candidate(id, { version: 1, nonce }));
     const head = yield* readHead(layout, id);
     const turn = freshNonce();
     if (head !== undefined) {
@@ -162,7 +163,7 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
       yield* removeMarker(layout, kind, `${layout.status(kind)}/${name}`, head?.status);
       removed++;
     }
-    for (const { name, incarnation } of entries) if (incarnation !== head?.incarnation) removed += yield* removed1(`${layout.idsShard(id)}/${name}`);
+    for (const { name, incarnation } of entries) if (incarnation !== head?.incarnation) removed += yield* removeOne(`${layout.idsShard(id)}/${name}`);
     if (head !== undefined) yield* heal(layout, id, head, turn);
     return removed;
   }
@@ -174,7 +175,7 @@ function* removeName(layout: Layout, { id, kind, version, nonce, name }: ShardNa
   // Tokens of creates that can no longer happen. Others go only where there is no data file: somebody removed it, and a
   // revision of old must not find a token when there is one again.
   if (kind === 'tok' && (nonce === head?.nonce || (version > 1 && head !== undefined))) return 0;
-  if (kind !== 'pit') return yield* removed1(path);
+  if (kind !== 'pit') return yield* removeOne(path);
   yield* removePit(path);
   return 1;
 }
@@ -202,12 +203,14 @@ async function sweepRoot(machine: Machine, layout: Layout, youngest: number): Pr
   for (const name of await machine.readdir(layout.root)) {
     if (!/^\.(?:format|probe)\.[0-9a-f]{16}$/.test(name)) continue;
     const path = `${layout.root}/${name}`;
-    if ((await machine.times(path)).changed <= youngest) removed += await run(removed1(path), machine);
+    if ((await machine.times(path)).changed > youngest) continue;
+    const count = await run(removeOne(path), machine);
+    removed += count;
   }
   return removed;
 }
 
-function* removed1(path: string): Steps<number> {
+function* removeOne(path: string): Steps<number> {
   return (yield* unlink(path)) === 'done' ? 1 : 0;
 }
 
