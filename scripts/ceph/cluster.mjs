@@ -41,16 +41,39 @@ export async function runningCeph(directory) {
  * @returns {Promise<Connection>}
  */
 export async function startCeph(directory) {
-  const running = await runningCeph(directory);
-  if (running) return running;
-  installCeph();
-  await stopCeph(directory);
-  for (const folder of ['mon', 'osd', 'run', 'log']) mkdirSync(join(directory, folder), { recursive: true });
+  const unlock = await lock(directory);
   try {
-    return await bringUp(directory);
-  } catch (error) {
-    await killAll(directory); // the directory stays, for its logs
-    throw error;
+    const running = await runningCeph(directory);
+    if (running) return running;
+    installCeph();
+    await stopCeph(directory);
+    for (const folder of ['mon', 'osd', 'run', 'log']) mkdirSync(join(directory, folder), { recursive: true });
+    return await bringUp(directory).catch(async (error) => {
+      await killAll(directory); // the directory stays, for its logs
+      throw error;
+    });
+  } finally {
+    unlock();
+  }
+}
+
+/**
+ * Held by one start at a time. A socket in Linux's abstract namespace ends with its process, however that ends.
+ * @param {string} directory
+ * @returns {Promise<() => void>}
+ */
+async function lock(directory) {
+  for (;;) {
+    const server = createServer();
+    const taken = await new Promise((resolve, reject) => {
+      server.once('listening', () => resolve(true));
+      server.once('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+        error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+      );
+      server.listen(`\0${directory}`);
+    });
+    if (taken) return () => server.close();
+    await sleep(100);
   }
 }
 
