@@ -99,7 +99,8 @@ function deserialize<T>(id: InstanceId, read: () => T): T {
       });
     }
     if (error instanceof EnvelopeError || error instanceof CborError || error instanceof ShapeError) {
-      const where = error instanceof CborError ? ` (byte ${HEADER_BYTES + error.offset} of the record)` : '';
+      const offset = error instanceof CborError ? HEADER_BYTES + error.offset : error instanceof EnvelopeError ? error.offset : undefined;
+      const where = offset === undefined || /\bbyte \d/.test(error.message) ? '' : ` (byte ${offset} of the record)`;
       throw new StateStoreError('DESERIALIZATION_ERROR', `instance ${id} is damaged: ${error.message}${where}`, {
         cause: error,
         instanceId: id,
