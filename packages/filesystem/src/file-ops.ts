@@ -7,7 +7,7 @@
 // simulated disk without an event loop.
 
 import fs from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { ensureDir } from 'fs-extra/esm';
 
 /** A value now, or later. */
@@ -44,7 +44,7 @@ export interface FileOps {
   filesystemType(path: string): Eventually<number>;
   /** The directory and whatever is missing above it. */
   ensureDirectory(path: string): Eventually<void>;
-  /** No system call: gives others their turn. */
+  /** No system call: gives others on this thread their turn (0), or other processes some time. */
   pause(milliseconds: number): Eventually<void>;
 }
 
@@ -174,7 +174,7 @@ export function asyncFileOps(): FileOps {
     setModified: (path, seconds) => callback((done) => fs.utimes(path, seconds, seconds, done)),
     filesystemType: (path) => promises.statfs(path).then(({ type }) => type),
     ensureDirectory: (path) => ensureDir(path),
-    pause: (milliseconds) => delay(milliseconds),
+    pause: (milliseconds) => (milliseconds === 0 ? turn() : delay(milliseconds)),
   };
 }
 

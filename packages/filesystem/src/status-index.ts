@@ -92,6 +92,8 @@ export async function* scanStatus(
       if (batch.length === BATCH) {
         yield batch;
         batch = [];
+        // All names are here already: without this the others on this thread would wait for the last of them.
+        await machine.pause(0);
       }
     }
     if (last?.id !== marker.id || last.version < marker.version) last = marker;
