@@ -14,11 +14,7 @@ try {
   else if (command === 'stop') await stopCeph(sharedDirectory);
   else throw new Error('usage: ceph.mjs start | status | stop [--json]');
 } catch (error) {
-  console.error(
-    'ceph:',
-    error instanceof Error ? error.message : error,
-    error instanceof Error ? (error.cause ?? '') : '',
-  );
+  console.error('ceph:', error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 

@@ -3,7 +3,7 @@
 // Uses the server of `ceph.mjs start` when that runs, and leaves it running. Otherwise it starts one of its own, so
 // that two of these at once do not share data, and ends it afterwards. No server: exit code 1, the command is not run.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runningCeph, startCeph, stopCeph } from './ceph/cluster.mjs';
@@ -32,8 +32,7 @@ try {
   const shared = await runningCeph(sharedDirectory);
   process.exitCode = shared ? await run(shared) : await runOnOwn();
 } catch (error) {
-  const { message, cause = '' } = error instanceof Error ? error : new Error(String(error));
-  console.error('with-ceph:', message, cause);
+  console.error('with-ceph:', error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
 
@@ -54,6 +53,7 @@ async function runOnOwn() {
 function run(connection) {
   if (interrupted) return Promise.resolve(128 + constants.signals[interrupted]);
   const [program = '', ...args] = command;
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...environmentOf(connection) };
   // they would go along with the keys of this server, or replace them
   delete env.AWS_SESSION_TOKEN;
@@ -65,11 +65,13 @@ function run(connection) {
   });
 }
 
-/** Servers of runs that were killed before they could end them. */
+/** Servers of runs of this user that were killed before they could end them. */
 async function stopAbandoned() {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = name.startsWith(ownPrefix) ? Number(name.slice(ownPrefix.length).split('-')[0]) : 0;
-    if (owner > 0 && !runsThisScript(owner)) await stopCeph(join(tmpdir(), name));
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(ownPrefix))) {
+    const directory = join(tmpdir(), name);
+    const owner = Number(name.slice(ownPrefix.length).split('-')[0]);
+    const ours = statSync(directory, { throwIfNoEntry: false })?.uid === process.getuid?.();
+    if (ours && owner > 0 && !runsThisScript(owner)) await stopCeph(directory);
   }
 }
 

@@ -41,6 +41,7 @@ export async function runningCeph(directory) {
  * @returns {Promise<Connection>}
  */
 export async function startCeph(directory) {
+  if (process.platform !== 'linux') throw new Error('Ceph runs on Linux only');
   const unlock = await lock(directory);
   try {
     const running = await runningCeph(directory);
@@ -199,7 +200,11 @@ async function run(program, ...args) {
     const options = { timeout: startLimitMs, encoding: /** @type {const} */ ('utf8') };
     return (await promisify(execFile)(program, args, options)).stdout;
   } catch (error) {
-    throw new Error(`${program} failed`, { cause: error });
+    const { message, killed, stderr } = /** @type {Error & { killed?: boolean, stderr?: string }} */ (error);
+    const why = stderr?.trim().split('\n').slice(-15).join('\n') || message;
+    throw new Error(`${program} ${killed ? `gave no answer in ${startLimitMs} ms` : 'failed'}:\n${why}`, {
+      cause: error,
+    });
   }
 }
 

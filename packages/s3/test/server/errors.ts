@@ -10,6 +10,7 @@ const catalogue = {
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid Argument'],
+  InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRequest: [400, 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*'],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],

@@ -22,18 +22,22 @@ export type Fault =
   /** DeleteObjects: these keys fail, the others are deleted, the status is 200. */
   | { readonly kind: 'partial'; readonly failure: PartialFailure };
 
-export const pass: Fault = { kind: 'pass' };
+export const pass = { kind: 'pass' } as const satisfies Fault;
 
 /** Decides what befalls a request. The request waits as long as the promise does. */
 export type RequestHandler = (request: RequestInfo) => Fault | Promise<Fault>;
 
 /** The request with this number meets the fault, all others pass. */
-export function faultAt(number: number, fault: Fault): RequestHandler {
+export function faultAt<F extends Fault>(number: number, fault: F): (request: RequestInfo) => F | typeof pass {
   return (request) => (request.number === number ? fault : pass);
 }
 
 /** The first `times` requests for which `which` is true meet the fault. */
-export function faultWhere(which: (request: RequestInfo) => boolean, fault: Fault, times = 1): RequestHandler {
+export function faultWhere<F extends Fault>(
+  which: (request: RequestInfo) => boolean,
+  fault: F,
+  times = 1,
+): (request: RequestInfo) => F | typeof pass {
   let left = times;
   return (request) => (left > 0 && which(request) && left-- > 0 ? fault : pass);
 }

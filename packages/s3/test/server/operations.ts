@@ -99,8 +99,9 @@ function read(bucket: Bucket, key: string, headers: Headers): Answer {
   const object = bucket.get(key);
   if (object === undefined) throw new S3Error('NoSuchKey', { Key: key });
   const unchanged = checkRead(object, headers) === 'not modified';
-  // a checksum would be taken for that of the empty body of a 304
-  const wanted = headers['x-amz-checksum-mode'] === 'ENABLED' && !unchanged;
+  // the checksum is that of the whole body: with less of it, or none, the SDK would report damage
+  const whole = !unchanged && headers['range'] === undefined;
+  const wanted = headers['x-amz-checksum-mode'] === 'ENABLED' && whole;
   const kept = Object.entries(object.headers).filter(([name]) => wanted || !name.startsWith('x-amz-checksum-'));
   const answered = {
     ...Object.fromEntries(kept),
@@ -108,6 +109,12 @@ function read(bucket: Bucket, key: string, headers: Headers): Answer {
     'last-modified': new Date(object.lastModified).toUTCString(),
   };
   if (unchanged) return { status: 304, headers: answered, body: '' };
+  if (headers['range'] !== undefined) {
+    const body = object.body.subarray(0, Number(headers['range'].slice('bytes=0-'.length)) + 1);
+    if (body.length === 0) throw new S3Error('InvalidRange');
+    const range = `bytes 0-${body.length - 1}/${object.body.length}`;
+    return { status: 206, headers: { ...answered, 'content-range': range }, body };
+  }
   return { status: 200, headers: answered, body: object.body };
 }
 

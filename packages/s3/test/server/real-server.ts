@@ -2,6 +2,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
 export interface RealServer {
+  readonly endpoint: string;
   readonly bucket: string;
   connect(config?: S3ClientConfig): S3Client;
 }
@@ -16,6 +17,7 @@ export function realServer(env: NodeJS.ProcessEnv = process.env): RealServer {
   const region = read('S3_REGION');
   const credentials = { accessKeyId: read('S3_ACCESS_KEY'), secretAccessKey: read('S3_SECRET_KEY') };
   return {
+    endpoint,
     bucket: read('S3_BUCKET'),
     connect: (config = {}) =>
       new S3Client({

@@ -1,23 +1,13 @@
 // What a test sees of a request: what was asked, and afterwards what became of it.
 import type { Fault } from './faults.js';
 import type { Answer } from './operations.js';
-import type { Headers, Operation } from './request.js';
+import type { S3Request } from './request.js';
 
-export interface RequestInfo {
+export interface RequestInfo extends S3Request {
   /** Counts from 1, in the order of arrival. */
   readonly number: number;
   /** Whose request it is: the name given to `clientConfig`. */
   readonly actor: string | undefined;
-  /** Nothing for requests that this server does not know; they are answered 501. */
-  readonly operation: Operation | undefined;
-  readonly method: string;
-  readonly bucket: string;
-  /** Empty for DeleteObjects and ListObjectsV2. */
-  readonly key: string;
-  readonly query: ReadonlyMap<string, string>;
-  readonly headers: Headers;
-  /** As it came over the wire: equal for a resend of the same bytes. */
-  readonly rawBody: Buffer;
 }
 
 export interface LoggedRequest extends RequestInfo {
@@ -40,4 +30,9 @@ export interface PendingRequest {
    * `delayedDuplicate`: applies it now. Returns the status with which it was applied: 200 or 204 if it took effect.
    */
   release(): number;
+}
+
+export function logEntry(request: S3Request, number: number): LoggedRequest {
+  const actor = / actor\/(\S+)/.exec(` ${request.headers['user-agent'] ?? ''}`)?.[1];
+  return { ...request, number, actor, fault: undefined, applied: [], answered: undefined, answer: undefined };
 }

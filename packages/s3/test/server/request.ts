@@ -17,11 +17,22 @@ export interface S3Request {
   readonly key: string;
   readonly query: ReadonlyMap<string, string>;
   readonly headers: Headers;
-  /** As it came over the wire. */
+  /** As it came over the wire: equal for a resend of the same bytes. */
   readonly rawBody: Buffer;
 }
 
-export function parseRequest(message: IncomingMessage, rawBody: Buffer): S3Request {
+/** Nothing when the client has gone before its request was complete. */
+export async function receiveRequest(message: IncomingMessage): Promise<S3Request | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return parseRequest(message, Buffer.concat(chunks));
+}
+
+function parseRequest(message: IncomingMessage, rawBody: Buffer): S3Request {
   const method = message.method ?? '';
   const [path = '', search] = (message.url ?? '').split('?');
   const [, bucket = '', ...rest] = path.split('/');
@@ -48,10 +59,10 @@ function operationOf(
     if (method === 'POST' && query.has('delete')) return 'DeleteObjects';
     return undefined;
   }
-  // subresources (?acl, ?uploadId, …), copies and ranges are other operations
-  if (parameters.length > 0 || headers['x-amz-copy-source'] !== undefined || headers['range'] !== undefined) {
-    return undefined;
-  }
+  // subresources (?acl, ?uploadId, …), copies and ranges but the first bytes are other operations
+  const range = headers['range'];
+  if (parameters.length > 0 || headers['x-amz-copy-source'] !== undefined) return undefined;
+  if (range !== undefined && !(method === 'GET' && /^bytes=0-\d+$/.test(range))) return undefined;
   switch (method) {
     case 'GET':
       return 'GetObject';

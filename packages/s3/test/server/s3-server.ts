@@ -9,8 +9,8 @@ import { S3Error } from './errors.js';
 import { pass, type Fault, type RequestHandler } from './faults.js';
 import { apply, errorAnswer, type Answer, type PartialFailure, type ServerState } from './operations.js';
 import { profiles, type Profile, type ProfileName } from './profile.js';
-import { parseRequest, type Operation, type S3Request } from './request.js';
-import type { LoggedRequest, PendingRequest } from './request-log.js';
+import { receiveRequest, type Operation, type S3Request } from './request.js';
+import { logEntry, type LoggedRequest, type PendingRequest } from './request-log.js';
 
 export interface S3ServerOptions {
   /** Default `aws`. */
@@ -140,22 +140,9 @@ export class S3Server {
   }
 
   async #receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of message) chunks.push(chunk as Buffer);
-    } catch {
-      return; // the client has gone before its request was complete
-    }
-    const request = parseRequest(message, Buffer.concat(chunks));
-    const logged: LoggedRequest = {
-      ...request,
-      number: this.log.length + 1,
-      actor: / actor\/(\S+)/.exec(` ${request.headers['user-agent'] ?? ''}`)?.[1],
-      fault: undefined,
-      applied: [],
-      answered: undefined,
-      answer: undefined,
-    };
+    const request = await receiveRequest(message);
+    if (request === undefined) return;
+    const logged = logEntry(request, this.log.length + 1);
     this.log.push(logged);
     const unanswered = this.#unanswered;
     unanswered.add(response);
