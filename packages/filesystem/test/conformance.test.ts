@@ -1,8 +1,9 @@
 import type { InstanceId } from '@workflow-state/core';
 import { type Harness, registerConformance } from '@workflow-state/core/conformance';
-import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { fileSystemBackend, type FileSystemBackendOptions } from '../src/index.js';
+import { forkPeer } from './support/peer.js';
 import { fastParent, freshDirectory, parents } from './support/place.js';
 
 interface Place {
@@ -34,6 +35,7 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
     },
     peer: handleOn,
     reopen: handleOn,
+    peerProcess: ({ directory }) => forkPeer({ directory, ...options }),
     faults: {
       async corrupt(place, id, change) {
         const path = dataOf(place, id);
@@ -41,17 +43,22 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
         if (bytes === undefined) rmSync(path);
         else writeFileSync(path, bytes);
       },
-      async plantForeign({ directory }) {
-        const half = `.${'a'.repeat(32)}.2.`;
-        const shard = readdirSync(`${directory}/data`)[0];
+      async plantForeign({ directory, backend }) {
+        // A store by now: a directory that holds only what is not ours is refused.
+        await backend.open?.({});
+        for (const shard of ['data/aa', 'ids/aa']) mkdirSync(`${directory}/${shard}`, { recursive: true });
+        const id = 'a'.repeat(32);
         const names = [
           'notes.txt',
           'data/.DS_Store',
+          `data/aa/.${id}.2.`,
+          `data/aa/${id}~`,
+          'data/aa/.swp',
           'ids/README',
-          'status/running/README',
-          `status/running/${'a'.repeat(32)}.1`,
+          `ids/aa/${id}`,
           'status/elsewhere',
-          ...(shard === undefined ? [] : [`data/${shard}/${half}`, `data/${shard}/${'a'.repeat(32)}~`, `data/${shard}/.swp`, `ids/${shard}/${'b'.repeat(32)}`]),
+          'status/running/README',
+          `status/failed/${id}.1`,
         ];
         for (const name of names) writeFileSync(`${directory}/${name}`, name);
         return async () => names.every((name) => readFileSync(`${directory}/${name}`, 'utf8') === name);
