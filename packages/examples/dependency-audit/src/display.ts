@@ -12,16 +12,20 @@ export interface Display {
 
 export function openDisplay(stream: NodeJS.WriteStream): Display {
   const spinner = stream.isTTY && !process.env['CI'] ? ora({ stream, discardStdin: false }) : undefined;
+  const end = (): void => {
+    if (spinner?.isSpinning === true) spinner.stop();
+  };
   return {
     line(text) {
-      spinner?.stop();
+      end();
       stream.write(`${text}\n`);
     },
     progress(text) {
-      if (spinner === undefined) return;
+      // Some pseudo-terminals have no width. ora would never finish to clear its lines there.
+      if (spinner === undefined || stream.columns === 0) return;
       spinner.text = text;
       if (!spinner.isSpinning) spinner.start();
     },
-    end: () => void spinner?.stop(),
+    end,
   };
 }

@@ -3,7 +3,7 @@
 //
 // Each line is one write to a file opened for appending: there before the next thing happens, whatever kills the process.
 
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceId, StageId } from '@workflow-state/core';
 
@@ -23,17 +23,16 @@ export interface Verdict {
   readonly repeated: readonly string[];
 }
 
-export function journalPath(out: string): string {
-  return join(out, 'journal.ndjson');
+export function beginJournal(out: string): void {
+  writeFileSync(pathIn(out), '');
 }
 
 export function note(out: string, line: JournalLine): void {
-  appendFileSync(journalPath(out), `${JSON.stringify(line)}\n`);
+  appendFileSync(pathIn(out), `${JSON.stringify(line)}\n`);
 }
 
 export function readJournal(out: string): readonly JournalLine[] {
-  if (!existsSync(journalPath(out))) return [];
-  const lines = readFileSync(journalPath(out), 'utf8').split('\n');
+  const lines = readFileSync(pathIn(out), 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalLine);
 }
 
@@ -50,4 +49,8 @@ export function judge(lines: readonly JournalLine[]): Verdict {
     begun.add(name);
   }
   return { finished: saved.size, cutOff: [...cutOff], repeated: [...repeated] };
+}
+
+function pathIn(out: string): string {
+  return join(out, 'journal.ndjson');
 }

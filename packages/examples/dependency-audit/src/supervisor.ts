@@ -105,7 +105,7 @@ class Lives {
     if (this.#run !== undefined && run !== this.#run) {
       throw new DemoFailure(
         `nothing survived: the process that was started again found no unfinished run in ${url}` +
-          (store.capabilities.durability === 'none' ? ' (it keeps state in the memory of the process, and says so: durability "none")' : ''),
+          (store.capabilities.durability === 'none' ? ', as is to be expected of a store of durability "none"; --store file:<directory> survives' : ''),
       );
     }
     this.#run = run;
@@ -135,7 +135,11 @@ async function checkCutOff({ store, display }: SupervisorOptions, lives: Lives, 
   const { stage, batch, batches, task, tasks } = position;
   display.line(`  SIGKILL   in the middle of ${stage}, batch ${batch + 1} of ${batches}, before package ${task + 1} of ${tasks}`);
   const stored = await store.find(lives.knownRun());
-  if (stored === undefined) return; // The next process will not find it either, and that is where it shows.
+  if (stored === undefined) {
+    // The next process will not find it either, and fails the demo.
+    display.line('  stored    nothing');
+    return;
+  }
   const done = batchesDone(stored, stage);
   if (done !== batch) throw new DemoFailure(`after the kill in batch ${batch + 1} of ${stage} the store has ${done} batches, not ${batch}`);
   display.line(`  stored    checkpoint ${stored.checkpointVersion}, ${stored.status.kind}, ${done} of ${batches} batches of ${stage}`);

@@ -11,9 +11,11 @@ interface Facts {
   readonly state: WorkflowState;
   readonly tookMs: number;
   readonly out: string;
+  /** Whether the report equals that of an uninterrupted run. */
+  readonly same: boolean;
 }
 
-export function survivalTable({ survival: { kills, saves }, verdict, state, tookMs, out }: Facts): string {
+export function survivalTable({ survival: { kills, saves }, verdict, state, tookMs, out, same }: Facts): string {
   const lostMs = kills.reduce((sum, kill) => sum + (kill.lostMs ?? 0), 0);
   const rows: readonly (readonly [string, string])[] = [
     ['run', `${state.instanceId}, ${state.status.kind}`],
@@ -23,7 +25,7 @@ export function survivalTable({ survival: { kills, saves }, verdict, state, took
     ['finished batches repeated', `${verdict.repeated.length}`],
     ['batches cut off and done again', `${verdict.cutOff.length}: ${verdict.cutOff.join(', ')}`],
     ['time lost to the kills', `${seconds(lostMs)} of ${seconds(tookMs)} (new processes, halves of batches done again)`],
-    ['report', join(relative(process.cwd(), out), 'dependency-audit.md')],
+    ['report', `${join(relative(process.cwd(), out), 'dependency-audit.md')}, ${same ? 'the same bytes' : 'NOT the same'} as without a kill`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return ['', 'What survived', ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`), ''].join('\n');
