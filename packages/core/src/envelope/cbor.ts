@@ -213,10 +213,12 @@ class Writer {
   }
 }
 
-// Short ASCII texts that were read, each in the one place that its hash gives; a later text takes the place. The same
+// Short ASCII texts that were read, in pairs of places, the younger first: a text's hash gives the pair, and the older makes way. The same
 // keys come again in every state: finding one costs less than making it, and tells most keys from duplicates for free.
 // Names that every object inherits are never kept.
 const KNOWN_TEXTS = 2048;
+/** From 32 bits of hash to the number of a pair of places. */
+const PLACE_SHIFT = 22;
 const UNKNOWN = -1;
 const knownTexts: (string | undefined)[] = new Array<string | undefined>(KNOWN_TEXTS);
 /** By place: the map that last had a key there. Maps are numbered in the order in which their reading begins. */
@@ -273,7 +275,7 @@ class Reader {
 
   private key(map: number): string {
     const { bytes, at } = this;
-    const initial = bytes[at] ?? TEXT;
+    const initial = bytes[at] ?? 0;
     const end = at + 1 + initial - TEXT;
     // Nearly every key: less than 24 bytes, so that its length is in the initial byte.
     if (initial >= TEXT && initial < TEXT + 24 && end <= bytes.length) {
@@ -281,7 +283,9 @@ class Reader {
       return this.shortText(at, at + 1);
     }
     if ((initial & 0xe0) === TEXT) return this.text();
-    throw new CborError(at, `a key of the map at byte ${map} is not text`);
+    const what =
+      at < bytes.length ? `a key of the map at byte ${map} is not text` : 'the input ends where a key should begin';
+    throw new CborError(at, what);
   }
 
   /**
@@ -346,18 +350,28 @@ class Reader {
     const { bytes, at } = this;
     let hash = 0;
     for (let i = start; i < at; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
-    const place = (hash ^ (hash >>> 11)) & (KNOWN_TEXTS - 1);
-    const known = knownTexts[place];
-    if (known !== undefined && isTextAt(known, bytes, start, at)) {
-      this.place = place;
-      return known;
-    }
+    // Multiplied by 2³²/φ, so that keys that differ in a last digit do not share a pair.
+    const place = (Math.imul(hash, 0x9e3779b1) >>> PLACE_SHIFT) << 1;
+    return this.knownText(place, start) ?? this.knownText(place + 1, start) ?? this.newText(place, head, start);
+  }
+
+  private knownText(place: number, start: number): string | undefined {
+    const { bytes, at } = this;
+    const text = knownTexts[place];
+    if (text === undefined || text.length !== at - start) return undefined;
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return undefined;
+    this.place = place;
+    return text;
+  }
+
+  private newText(place: number, head: number, start: number): string {
     const text = this.longText(head, start);
     // Only in ASCII are there as many units as bytes, and only ASCII is found again by comparing the two.
-    if (text.length === at - start && !(text in Object.prototype)) {
-      knownTexts[place] = text;
-      lastMap[place] = maps;
+    if (text.length === this.at - start && !(text in Object.prototype)) {
       this.place = place;
+      knownTexts[place + 1] = knownTexts[place];
+      knownTexts[place] = text;
+      lastMap[place] = lastMap[place + 1] = maps;
     }
     return text;
   }
@@ -439,12 +453,6 @@ class Reader {
     this.at = start + size;
     return start;
   }
-}
-
-function isTextAt(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
-  return true;
 }
 
 /** One copy for all byte strings of a value: an allocation for each would cost several times as much. */

@@ -118,7 +118,8 @@ export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
   const { kind, status, entered } = facts;
   const live = kind === 'live';
   const body = envelope.subarray(HEADER_BYTES);
-  if (live !== (status !== undefined) || live !== (entered !== undefined) || (!live && body.length > 0)) {
+  const code = status === undefined ? 0 : STATUS_KINDS.indexOf(status) + 1;
+  if (live !== code > 0 || live !== (entered !== undefined) || (!live && body.length > 0)) {
     throw new RangeError('a live instance has a status, its entry and a body; a tombstone has none of them');
   }
   envelope.fill(0, 0, HEADER_BYTES);
@@ -126,7 +127,7 @@ export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
   view.setUint32(0, MAGIC);
   view.setUint8(AT_FORMAT, FORMAT);
   view.setUint8(AT_CODEC, CODEC_CBOR);
-  view.setUint8(AT_STATUS, status === undefined ? 0 : STATUS_KINDS.indexOf(status) + 1);
+  view.setUint8(AT_STATUS, code);
   view.setUint8(AT_FLAGS, flagsOf(facts));
   putHex(envelope, AT_ID, 16, facts.id);
   putUint32(view, AT_VERSION, facts.version);
@@ -159,9 +160,6 @@ export function readHeader(envelope: Uint8Array): EnvelopeHeader {
   const view = viewOf(envelope);
   checkFormat(envelope, view);
   const kind = checkStatusAndFlags(envelope);
-  const bodyBytes = view.getUint32(AT_BODY_BYTES);
-  if (kind !== 'live' && bodyBytes > 0)
-    throw corrupt(AT_BODY_BYTES, `byte ${AT_BODY_BYTES}: a tombstone with a body of ${bodyBytes} bytes`);
   const parent = bytesToHex(envelope, AT_PARENT, 8);
   return {
     id: bytesToHex(envelope, AT_ID, 16),
@@ -182,7 +180,7 @@ export function readHeader(envelope: Uint8Array): EnvelopeHeader {
         : undefined,
     createdAt: timeAt(view, AT_CREATED),
     updatedAt: timeAt(view, AT_UPDATED),
-    bodyBytes,
+    bodyBytes: view.getUint32(AT_BODY_BYTES),
     bodyCrc: view.getUint32(AT_BODY_CRC),
   };
 }
@@ -225,19 +223,31 @@ function checkStatusAndFlags(envelope: Uint8Array): EnvelopeHeader['kind'] {
   const flags = byteAt(envelope, AT_FLAGS);
   if (codec !== CODEC_CBOR) throw unsupported(AT_CODEC, `codec ${codec} is unknown`);
   if (status > STATUS_KINDS.length) throw unsupported(AT_STATUS, `status ${status} is unknown`);
-  if (flags > (TOMBSTONE | CONDEMNED | FIRST))
-    throw unsupported(AT_FLAGS, `flags 0x${flags.toString(16)} hold unknown bits`);
-  for (let at = AT_RESERVED; at < AT_HEADER_CRC; at++) {
-    if (byteAt(envelope, at) !== 0) throw unsupported(at, 'a reserved byte is in use');
+  if (flags > (TOMBSTONE | CONDEMNED | FIRST)) throw unsupported(AT_FLAGS, `flags ${flags} hold unknown bits`);
+  const reserved = firstInUse(envelope, AT_RESERVED, AT_HEADER_CRC);
+  if (reserved !== undefined) throw unsupported(reserved, 'a reserved byte is in use');
+  if (flags & TOMBSTONE) {
+    checkTombstone(envelope);
+    return flags & CONDEMNED ? 'condemned' : 'tombstone';
   }
-  const tombstone = (flags & TOMBSTONE) !== 0;
-  if (tombstone !== (status === 0))
-    throw corrupt(AT_STATUS, `byte ${AT_STATUS}: status ${status} in a ${tombstone ? 'tombstone' : 'live instance'}`);
-  if (!tombstone) {
-    if (flags & CONDEMNED) throw corrupt(AT_FLAGS, `byte ${AT_FLAGS}: condemned, but not a tombstone`);
-    return 'live';
-  }
-  return flags & CONDEMNED ? 'condemned' : 'tombstone';
+  if (status === 0) throw corrupt(AT_STATUS, `byte ${AT_STATUS}: a live instance without status`);
+  if (flags & CONDEMNED) throw corrupt(AT_FLAGS, `byte ${AT_FLAGS}: condemned, but not a tombstone`);
+  return 'live';
+}
+
+/** A tombstone has no status, no body, and entered nothing. */
+function checkTombstone(envelope: Uint8Array): void {
+  const at =
+    firstInUse(envelope, AT_STATUS, AT_FLAGS) ??
+    firstInUse(envelope, AT_BODY_BYTES, AT_NONCE) ??
+    firstInUse(envelope, AT_ENTERED_NONCE, AT_CREATED);
+  if (at !== undefined) throw corrupt(at, `byte ${at}: a tombstone has neither status nor body`);
+}
+
+/** Offset of the first byte in `[from, to)` that is not zero. */
+function firstInUse(envelope: Uint8Array, from: number, to: number): number | undefined {
+  for (let at = from; at < to; at++) if (byteAt(envelope, at) !== 0) return at;
+  return undefined;
 }
 
 function flagsOf({ kind, first }: EnvelopeFacts): number {

@@ -5,17 +5,30 @@ import { show } from '../show.js';
 const HEX = /^(?:[0-9a-f]{2})*$/;
 const DIGIT_UNITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
-/**
- * Two lowercase hex digits per byte of `bytes[offset, offset + length)`.
- * For ids and nonces: all digits are arguments of one call, so that the text is flat and quick to hash.
- */
+/** Two lowercase hex digits per byte of `bytes[offset, offset + length)`. */
 export function bytesToHex(bytes: Uint8Array, offset = 0, length: number = bytes.length - offset): string {
-  const units: number[] = [];
-  for (let at = offset; at < offset + length; at++) {
-    const byte = bytes[at] ?? 0;
-    units.push(DIGIT_UNITS[byte >> 4] ?? 0, DIGIT_UNITS[byte & 15] ?? 0);
-  }
-  return String.fromCharCode(...units);
+  let text = '';
+  // Four bytes at a time, and the last ones with what follows them: one string for eight digits costs less than eight.
+  for (let at = offset; at < offset + length; at += 4) text += fourToHex(bytes, at);
+  return text.slice(0, 2 * length);
+}
+
+function fourToHex(bytes: Uint8Array, at: number): string {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return String.fromCharCode(
+    unitOf(a >> 4),
+    unitOf(a & 15),
+    unitOf(b >> 4),
+    unitOf(b & 15),
+    unitOf(c >> 4),
+    unitOf(c & 15),
+    unitOf(d >> 4),
+    unitOf(d & 15),
+  );
+}
+
+function unitOf(digit: number): number {
+  return DIGIT_UNITS[digit] ?? 0;
 }
 
 /**
