@@ -1,0 +1,25 @@
+// The whole conformance suite over the store of each profile, in-process.
+import { registerConformance } from '@workflow-state/core/conformance';
+import { describe, it } from 'vitest';
+import { harnessOn, knownGaps } from './harness.js';
+import { connect } from './server/connect.js';
+import { type ProfileName, profiles } from './server/profile.js';
+import { startS3Server } from './server/s3-server.js';
+
+const kept: readonly ProfileName[] = ['aws', 'ceph16', 'minio'];
+
+for (const profile of kept) {
+  registerConformance(
+    { describe, it, skip: it.skip },
+    harnessOn({
+      name: profile,
+      bucket: 'test-bucket',
+      reclaims: profiles[profile].conditionalDelete === 'honoured',
+      knownGaps,
+      async server(clock) {
+        const server = await startS3Server({ profile, clock });
+        return { connect: () => connect(server), close: () => server.close() };
+      },
+    }),
+  );
+}
