@@ -253,7 +253,7 @@ class Store implements StateStore {
       const report = await cleanUp(this.#backend, { now, ages: checkRetention(retention), limit, dryRun, remove }, call);
       if (dryRun || this.#backend.sweep === undefined) return report;
       try {
-        const swept = await this.#backend.sweep(now - this.#tombstoneGrace, call);
+        const swept = await this.#backend.sweep(now - this.#tombstoneGrace, { ...call, now });
         return { ...report, failures: [...report.failures, ...swept.failures.map(({ error }) => ({ error }))] };
       } catch (error) {
         call.signal?.throwIfAborted();

@@ -23,6 +23,11 @@ export interface BackendCall {
    * which core reports as `OUTCOME_UNKNOWN`.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Given to `sweep`: the store's clock at the call, epoch milliseconds. With it `olderThan` becomes an age, for backends
+   * whose records are stamped by another clock, such as a server's.
+   */
+  readonly now?: number | undefined;
 }
 
 /**
