@@ -6,6 +6,7 @@
 //   <root>/data/<xx>/.<hex>.<version>.<nonce>[.<turn>].tok   token (T): who renames it away may follow that write
 //   <root>/data/<xx>/.<hex>.<version>.<nonce>.<owner>.dead   claim (X): a delete of that write is committed, <owner> carries it out
 //   <root>/data/<xx>/.<hex>.<version>.<nonce>.<owner>.pit/   pit (P): the directory through which <owner>, and nobody else, removes D
+//   <root>/data/<xx>/.<hex>.<version>.<nonce>.void           that write was committed, never published, and taken back (V)
 //   <root>/ids/<xx>/<hex>.<incarnation>                      entry (I): there while the instance is; what `list` reads
 //   <root>/status/<kind>/<hex>.<version>.<nonce>.<since>     marker (M): named after the write that entered the status
 //   <root>/status/<kind>.swaps                               its time changes before a marker of that kind replaces another
@@ -36,7 +37,7 @@ export interface WriteName {
 export interface ShardName extends WriteName {
   readonly name: string;
   readonly id: InstanceId;
-  readonly kind: 'tmp' | 'tok' | 'dead' | 'pit';
+  readonly kind: 'tmp' | 'tok' | 'dead' | 'pit' | 'void';
   /** Turn of a token, owner of a claim or a pit. */
   readonly by: string | undefined;
 }
@@ -56,7 +57,7 @@ export interface IdEntry {
 
 const HEX_ID = /^[0-9a-f]{32}$/;
 const SHARD = /^[0-9a-f]{2}$/;
-const SHARD_NAME = /^\.([0-9a-f]{32})\.(\d{1,10})\.([0-9a-f]{16})(?:\.([0-9a-f]{16}))?\.(tmp|tok|dead|pit)$/;
+const SHARD_NAME = /^\.([0-9a-f]{32})\.(\d{1,10})\.([0-9a-f]{16})(?:\.([0-9a-f]{16}))?\.(tmp|tok|dead|pit|void)$/;
 const MARKER = /^([0-9a-f]{32})\.(\d{1,10})\.([0-9a-f]{16})\.(-?\d{1,16})$/;
 const ID_ENTRY = /^([0-9a-f]{32})\.([0-9a-f]{16})$/;
 const NONCE = /^[0-9a-f]{16}$/;
@@ -102,6 +103,10 @@ export class Layout {
     return `${this.shard(id)}/.${id}.${version}.${nonce}.${owner}.pit`;
   }
 
+  void(id: InstanceId, { version, nonce }: WriteName): string {
+    return `${this.shard(id)}/.${id}.${version}.${nonce}.void`;
+  }
+
   idsShard(id: InstanceId): string {
     return `${this.idsRoot}/${id.slice(0, 2)}`;
   }
@@ -136,8 +141,8 @@ export function parseShardName(name: string): ShardName | undefined {
   const match = SHARD_NAME.exec(name);
   if (match === null) return undefined;
   const [, id = '', version, nonce = '', by, kind] = match;
-  // A token may go without a turn, a candidate has none, the others have an owner.
-  if (kind !== 'tok' && (kind === 'tmp') !== (by === undefined)) return undefined;
+  // A token may go without a turn; claims and pits have an owner, the others have none.
+  if (kind !== 'tok' && (kind === 'dead' || kind === 'pit') !== (by !== undefined)) return undefined;
   return { name, id: id as InstanceId, version: Number(version), nonce, by, kind: kind as ShardName['kind'] };
 }
 

@@ -6,7 +6,7 @@
 
 import { type EnvelopeHeader, type InstanceId, StateStoreError } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
-import { call, rename, type Steps } from './file-ops.js';
+import { call, link, rename, type Steps } from './file-ops.js';
 import type { ShardName, WriteName } from './layout.js';
 import { finishDelete, indexedOf, namesOfInstance } from './removal.js';
 import { leaveStatus } from './status-index.js';
@@ -59,12 +59,13 @@ function* publishFor(volume: Volume, id: InstanceId, head: EnvelopeHeader, ahead
     yield* makeDurableFirst(volume, layout.shard(id));
     yield* leaveStatus(volume, id, indexedOf(head), now.status);
   } else if (now?.nonce === head.nonce) {
-    // Its candidate was removed from outside. Gone once, it never comes back.
-    yield* reclaimToken(volume, id, ahead, head);
+    // Its candidate was removed from outside. Gone once, it never comes back. Its writer, asleep, may wake when the data
+    // file is several writes further: the void tells it that none of them followed its own.
+    if ((yield* link(`${layout.shard(id)}/${ahead.name}`, layout.void(id, ahead))) !== 'ENOENT') yield* reclaimToken(volume, id, ahead, head);
   }
 }
 
 /** Gives the stored write its token back, under a turn nobody has seen. `ENOENT`: somebody else did. */
-export function* reclaimToken({ layout }: Volume, id: InstanceId, token: ShardName, stored: WriteName): Steps<void> {
+function* reclaimToken({ layout }: Volume, id: InstanceId, token: ShardName, stored: WriteName): Steps<void> {
   yield* rename(`${layout.shard(id)}/${token.name}`, layout.token(id, stored, freshNonce()));
 }

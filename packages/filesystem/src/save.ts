@@ -106,21 +106,28 @@ function* publish(task: Save): Steps<void> {
   try {
     if ((yield* rename(candidate, layout.data(record.id))) === 'ENOENT') yield* findOutWhoDid(task);
   } catch (error) {
-    if (error instanceof NotApplied) throw error;
+    if (error instanceof NotApplied || error instanceof RevisionConflict) throw error;
     yield* takeBack(task, error);
   }
 }
 
-/** The candidate is gone: somebody published it for us, or removed it from outside. */
+/**
+ * The candidate is gone: somebody published it for us, or removed it from outside. Nobody can follow the expected write
+ * but us, unless we were taken back, which leaves a void for as long as the instance lives.
+ */
 function* findOutWhoDid(task: Save): Steps<void> {
-  const { volume, record, expected } = task;
-  const { id } = record;
-  const { nonce } = record.revision;
+  const { volume, record, expected, marker } = task;
+  const { id, revision } = record;
+  const { version, nonce, incarnation } = revision;
   const now = yield* readHead(volume.layout, id);
-  if (now !== undefined && [now.nonce, now.parent, now.entered?.nonce].includes(nonce)) return;
-  if (now?.nonce !== expected.nonce) throw new Error('it was superseded before it could be seen');
-  yield* giveBackToken(task);
-  throw new NotApplied(storageError(`${id} was not saved`, new Error('somebody removed its candidate from the shard')), { comeAgain: {} });
+  if (now?.nonce === expected.nonce) {
+    yield* giveBackToken(task);
+    throw new NotApplied(storageError(`${id} was not saved`, new Error('somebody removed its candidate from the shard')), { comeAgain: {} });
+  }
+  if (now?.incarnation !== incarnation) throw new Error('it was deleted before it could be seen');
+  if (now.nonce === nonce || now.parent === nonce || (now.version > version && !(yield* isThere(volume.layout.void(id, revision), id, 'gone')))) return;
+  if (marker !== undefined) yield* discard(marker);
+  throw new RevisionConflict();
 }
 
 /** The candidate could not be renamed. Removing it proves that nobody published it, nor will. */

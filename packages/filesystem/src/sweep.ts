@@ -100,11 +100,15 @@ function* noteShard(layout: Layout, shard: string, notes: Map<InstanceId, Noted>
     const entry = parseIdEntry(name);
     if (entry !== undefined) noteOf(notes, entry.id).entries.push(entry);
   }
+  const voids: ShardName[] = [];
   for (const name of yield* readdir(`${layout.dataRoot}/${shard}`)) {
     const parsed = parseShardName(name);
-    if (parsed !== undefined) noteOf(notes, parsed.id).names.push(parsed);
+    if (parsed?.kind === 'void') voids.push(parsed);
+    else if (parsed !== undefined) noteOf(notes, parsed.id).names.push(parsed);
     else if (isDataName(name)) noteOf(notes, name).data = true;
   }
+  // Part of an instance that lives.
+  for (const name of voids) if (!noteOf(notes, name.id).data) noteOf(notes, name.id).names.push(name);
 }
 
 /** One of each is what an instance at rest has. */
@@ -174,6 +178,7 @@ function* removeName(layout: Layout, { id, kind, version, nonce, name }: ShardNa
   const path = `${layout.shard(id)}/${name}`;
   // Tokens of creates that can no longer happen. Others go only where there is no data file: somebody removed it, and a
   // revision of old must not find a token when there is one again.
+  if (kind === 'void' && head !== undefined) return 0;
   if (kind === 'tok' && (nonce === head?.nonce || (version > 1 && head !== undefined))) return 0;
   if (kind !== 'pit') return yield* removeOne(path);
   yield* removePit(path);

@@ -116,6 +116,46 @@ describe('helping', () => {
     expect(await versionIn(two.backend, first.id)).toBe(3);
   });
 
+  it('nor is it in doubt when others have gone several writes further', async () => {
+    const one = await opened();
+    const two = await opened({ directory: one.directory });
+    const first = created('running');
+    await write(one.backend, first);
+    const { reached, release } = one.seam.stopAt(/^rename tmp:2 data/);
+    let last = following(first);
+    const saving = outcome(write(one.backend, last, first.revision));
+    await reached;
+    await outcome(write(two.backend, following(first), first.revision));
+    for (let i = 0; i < 3; i++) {
+      const next = following(last);
+      await write(two.backend, next, last.revision);
+      last = next;
+    }
+    release();
+    expect(await saving).toBe('done');
+  });
+
+  it('a writer asleep whose write was taken back learns that it never happened, however far others have gone', async () => {
+    const one = await opened();
+    const two = await opened({ directory: one.directory, leftoverAge: 0 });
+    const first = created('running');
+    await write(one.backend, first);
+    const { reached, release } = one.seam.stopAt(/^rename tmp:2 data/);
+    const saving = outcome(write(one.backend, following(first, 'waiting'), first.revision));
+    await reached;
+    for (const path of files(one.directory)) if (path.endsWith('.tmp')) rmSync(`${one.directory}/${path}`);
+    let last = await insist(two.backend, () => following(first, 'paused'), first.revision);
+    for (let i = 0; i < 3; i++) last = await insist(two.backend, () => following(last), last.revision);
+    await two.backend.sweep(0, NO_CALL);
+    release();
+    expect(await saving).toBe('conflict');
+    expect(await listed(two.backend, 'waiting')).toEqual([]);
+    // What tells it so goes with the instance.
+    await insist(two.backend, () => following(last, 'tombstone'), last.revision);
+    await two.backend.sweep(0, NO_CALL);
+    expect(files(one.directory)).toEqual([]);
+  });
+
   it('never publishes a candidate twice: a writer asleep overwrites nothing', async () => {
     const one = await opened();
     const two = await opened({ directory: one.directory });
