@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { isStateStoreError } from '../errors.js';
 import type { InstanceId } from '../instance-id.js';
 import { show } from '../show.js';
+import { interpose } from './interpose.js';
 import { isNotApplied, isRevisionConflict, type StateBackend } from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
 
@@ -179,15 +180,14 @@ export function recordStore(store: StateStore, history: History, handle: string)
 
 /** A backend that does the same. */
 export function recordBackend(backend: StateBackend, history: History, handle: string): StateBackend {
-  return {
-    ...backend,
-    read: (id, call) => history.run(handle, 'read', id, short(id), () => backend.read(id, call)),
-    write: (record, expected, call) => {
+  return interpose(backend, {
+    look: (next, op, id) => history.run(handle, op, id, short(id), next),
+    write: (next, record, expected) => {
       const over = expected === undefined ? 'nothing' : 'damaged' in expected ? 'damage' : `v${expected.version} ${expected.nonce}`;
       const { version, nonce, status } = record.revision;
-      return history.run(handle, 'write', record.id, `${short(record.id)} v${version} ${nonce} ${status} over ${over}`, () => backend.write(record, expected, call));
+      return history.run(handle, 'write', record.id, `${short(record.id)} v${version} ${nonce} ${status} over ${over}`, next);
     },
-  };
+  });
 }
 
 function observe(operation: Operation, result: unknown): void {

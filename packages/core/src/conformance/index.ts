@@ -9,6 +9,7 @@ export type { Faults, Handle, Harness, HookName, Location, ProcessHandle, Sizes 
 export { History, type Operation } from './history.js';
 export { gate, type Gate, interpose, type Interposition } from './interpose.js';
 export type { Random } from './random.js';
+export { type Channel, connectBackend, forkBackend, serveBackend } from './remote-backend.js';
 export { type RegisterOptions, registerConformance, type TestRunner } from './register.js';
 export type { ClauseReport, ConformanceReport, Counts } from './report.js';
 export type { CaseResult, Outcome } from './run-case.js';

@@ -127,6 +127,7 @@ class Model {
           const { entries, next } = await store.listPage({ limit: amount + 1, after, ...(amount % 2 === 0 && { status: kind }) });
           assert.ok(entries.length <= amount + 1, `a page of at most ${amount + 1} has ${entries.length} entries`);
           seen.push(...entries.map(({ instanceId }) => instanceId));
+          if (next !== undefined && after !== undefined) assert.ok(next > after, `the page after ${after} ends at ${next}`);
           after = next;
         } while (after !== undefined);
         same(seen, this.#listed(amount % 2 === 0 ? [kind] : undefined), `pages of ${amount + 1}`);

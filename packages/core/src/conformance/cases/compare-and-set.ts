@@ -350,7 +350,11 @@ function conflictIs(actual: Conflict | undefined, expected: Conflict): void {
 
 /** So many calls, spread over the stores. */
 function racing<T>(stores: readonly StateStore[], racers: number, call: (store: StateStore, index: number) => Promise<T>): Promise<T>[] {
-  return Array.from({ length: racers }, (_, index) => call(stores[index % stores.length] as StateStore, index));
+  return Array.from({ length: racers }, (_, index) => call(turnOf(stores, index), index));
+}
+
+function turnOf(stores: readonly StateStore[], turn: number): StateStore {
+  return stores[turn % stores.length] as StateStore;
 }
 
 async function raceCreates(context: CaseContext, stores: readonly StateStore[]): Promise<void> {
@@ -366,10 +370,10 @@ async function raceCreates(context: CaseContext, stores: readonly StateStore[]):
 
 async function raceSaves(context: CaseContext, stores: readonly StateStore[]): Promise<void> {
   const { racers, rounds } = context.sizes;
-  const store = stores[0] as StateStore;
-  let state = await store.save(context.state());
+  let state = await (stores[0] as StateStore).save(context.state());
   for (let round = 0; round < rounds; round++) {
-    const base = state;
+    // From another handle each time, so that none is always the one that knows.
+    const base = await turnOf(stores, round + 1).save(state);
     const kinds = ['running', 'paused'] as const;
     const calls = racing(stores, racers, (racer, index) =>
       racer.save({
@@ -387,9 +391,8 @@ async function raceSaves(context: CaseContext, stores: readonly StateStore[]): P
 
 async function raceDeletes(context: CaseContext, stores: readonly StateStore[]): Promise<void> {
   const { racers, rounds } = context.sizes;
-  const store = stores[0] as StateStore;
   for (let round = 0; round < rounds; round++) {
-    const base = await store.save(context.state());
+    const base = await turnOf(stores, round).save(context.state());
     const deletes = new Set<number>();
     const calls = racing(stores, racers, async (racer, index): Promise<WorkflowState | boolean> => {
       if (index % 2 === round % 2) return racer.save({ ...base, workflowId: `racer ${index}` });

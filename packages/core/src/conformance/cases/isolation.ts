@@ -83,11 +83,12 @@ export const isolationCases: readonly ConformanceCase[] = [
     usualCause: "the version is counted up in the caller's object before the write",
     async run(context) {
       const store = await context.open();
-      const saved = deepFreeze(await store.save(deepFreeze(context.state({ input: { a: new Uint8Array([1]) } }))));
+      const saved = await store.save(context.state({ input: { a: new Uint8Array([1]) } }));
       const newer = await store.save(saved);
       const before = structuredClone(saved);
       await refused('CHECKPOINT_CONFLICT', 'a save from a revision that was replaced', () => store.save(saved));
       same(saved, before, 'the argument of a save that failed');
+      await refused('CHECKPOINT_CONFLICT', 'a save of a frozen state', () => store.save(deepFreeze(saved)));
       await refused('CHECKPOINT_CONFLICT', 'a second create', () => store.save(context.state({ instanceId: saved.instanceId })));
       same(await store.load(saved.instanceId), newer, 'what is stored after two saves that failed');
     },

@@ -371,6 +371,7 @@ async function pages(store: StateStore, limit: number, status?: StatusKind | rea
     assert.ok(entries.length <= limit, `a page of at most ${limit} has ${entries.length} entries`);
     if (next !== undefined) assert.equal(entries.length, limit, `a page with a next has ${entries.length} entries, not ${limit}`);
     for (const { instanceId } of entries) ids.push(instanceId);
+    if (next !== undefined && after !== undefined) assert.ok(next > after, `the page after ${after} ends at ${next}`);
     after = next;
   } while (after !== undefined);
   return ids;

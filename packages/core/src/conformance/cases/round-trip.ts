@@ -223,14 +223,17 @@ export const roundTripCases: readonly ConformanceCase[] = [
     async run(context) {
       const backend = await context.openBackend();
       for (const length of [0, 1, 127, 128, 1000, 4095, 4096, 65_536, 262_144, 1_048_577]) {
-        const state = await context.plant(context.state({ state: { body: context.random.bytes(length) } }));
-        const stored = await context.stored(state.instanceId);
+        let written: Uint8Array = new Uint8Array();
+        const state = await context.plant(context.state({ state: { body: context.random.bytes(length) } }), (envelope) => {
+          written = envelope.slice();
+          return envelope;
+        });
         const read = await backend.read(state.instanceId, {});
-        same(read?.envelope, stored, `envelope with a value of ${length} bytes`);
+        same(read && Uint8Array.from(read.envelope), written, `envelope with a value of ${length} bytes`);
         const head = await backend.head?.(state.instanceId, {});
         if (head !== undefined) {
           assert.ok(head.envelope.length >= 128, `head returned ${head.envelope.length} bytes, fewer than the 128 of a header`);
-          same(Uint8Array.from(head.envelope.subarray(0, 128)), Uint8Array.from((read?.envelope ?? new Uint8Array()).subarray(0, 128)), 'first 128 bytes of head and read');
+          same(Uint8Array.from(head.envelope.subarray(0, 128)), written.slice(0, 128), 'first 128 bytes of head');
         }
       }
     },
@@ -247,11 +250,11 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const fc = await loadFastCheck(context);
       const store = await context.open();
       const recordOf = <T>(model: { [K in keyof T]: import('fast-check').Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
-      const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_STRINGS)).filter((value) => value.isWellFormed());
+      const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_STRINGS.filter(({ length }) => length < 100))).filter((value) => value.isWellFormed());
       const bytes = fc.uint8Array({ maxLength: 300 });
       const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
       const milliseconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
-      const mapOf = <T>(value: { map<U>(f: (of: T) => U): unknown }) => fc.array(fc.tuple(text, value as never), { maxLength: 5 }).map((entries) => objectOf(entries as [string, T][]));
+      const mapOf = <T>(value: unknown) => fc.array(fc.tuple(text, value as never), { maxLength: 5 }).map((entries) => objectOf(entries as [string, T][]));
       const anyMetrics = recordOf({ stagesExecuted: uint32, retryCount: uint32, errorCount: uint32, stageDurations: mapOf<number>(milliseconds), custom: mapOf<number>(fc.double()) });
       const status = fc.oneof(
         fc.constant({ kind: 'initializing' as const }),
@@ -279,7 +282,7 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const property = fc.asyncProperty(anyState, async (fields) => {
         await roundTrip(store, { ...context.state(), ...(fields as Partial<WorkflowStateInput>) }, context);
       });
-      await checkProperty(fc, property, context, context.sizes.propertyRuns * 2);
+      await checkProperty(fc, property, context, context.sizes.propertyRuns);
     },
   },
 ];

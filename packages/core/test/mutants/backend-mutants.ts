@@ -1,0 +1,457 @@
+// Backends that break one promise each.
+
+import { NotApplied, RevisionConflict, type BackendCall, type BackendRecord, type Expected, type InstanceId, type ScanEntry, type ScanQuery, type StateBackend, type Stored, type SweepReport, type WriteRevision } from '../../src/state-backend.js';
+import { type Cell, ControlBackend, CONTROL_CAPABILITIES, ControlSpace, isExpected, tick } from './control-backend.js';
+import { backendMutant, type Mutant } from './mutant.js';
+
+export const backendMutants: readonly Mutant[] = [
+  backendMutant(
+    'shared-location',
+    { copies: 'create() hands out one location every time: cases pass or fail by their order', killedBy: ['0.fresh-and-isolated'] },
+    ControlBackend,
+    ((space = new ControlSpace()) => ({ create: async () => ({ space, backend: new ControlBackend(space) }) }))(),
+  ),
+
+  // -- bytes ----------------------------------------------------------------------------------------------------------
+
+  backendMutant(
+    'gives-its-own-buffer',
+    { copies: 'read returns the live object that is stored: microsoft/agent-framework#7685', killedBy: ['2.backend-gives-its-bytes-away'] },
+    class extends ControlBackend {
+      override async read(id: InstanceId): Promise<Stored | undefined> {
+        return this.space.cells.get(id);
+      }
+      override async head(id: InstanceId): Promise<Stored | undefined> {
+        return this.read(id);
+      }
+    },
+  ),
+  backendMutant(
+    'patches-the-record',
+    { copies: "the caller's object is changed by storing it: langchain-ai/langgraph#8748", killedBy: ['2.backend-leaves-the-record'] },
+    class extends ControlBackend {
+      protected override put(record: BackendRecord): Cell {
+        const cell = super.put(record);
+        record.envelope.fill(0, 0, 8);
+        return cell;
+      }
+    },
+  ),
+  backendMutant(
+    'cut-at-64-kib',
+    { copies: 'a column that holds 65 535 bytes and cuts the rest without a word (MySQL BLOB)', killedBy: ['1.envelope-bytes', '1.bytes'] },
+    class extends ControlBackend {
+      protected override put(record: BackendRecord): Cell {
+        return super.put({ ...record, envelope: record.envelope.subarray(0, 65_535) });
+      }
+    },
+  ),
+  backendMutant(
+    'short-ids',
+    { copies: 'names cut or folded so that two ids meet: unjs/unstorage key normalisation, case-insensitive filesystems', killedBy: ['1.any-id'] },
+    class extends ControlBackend {
+      protected override keyOf(id: InstanceId): InstanceId {
+        return id.slice(0, 31) as InstanceId;
+      }
+    },
+  ),
+  backendMutant(
+    'head-of-its-own',
+    { copies: 'the header is a second record that a save forgets: apache/opendal metadata caches', killedBy: ['1.head'] },
+    class extends ControlBackend {
+      readonly #heads = new Map<InstanceId, Stored>();
+      override async head(id: InstanceId, call: BackendCall): Promise<Stored | undefined> {
+        const known = this.#heads.get(id) ?? (await super.head(id, call));
+        if (known !== undefined) this.#heads.set(id, known);
+        return known;
+      }
+    },
+  ),
+  backendMutant(
+    'torn-writes',
+    { copies: 'an exclusive open, then writes: readers see the half (local-llmup#64); a fixed temporary name (microsoft/agent-framework#7748)', killedBy: ['7.never-torn', '7.never-torn-handles'] },
+    class extends ControlBackend {
+      protected override async commit(record: BackendRecord, expected: Expected): Promise<string> {
+        const old = this.space.cells.get(record.id);
+        this.check(old, expected, record);
+        const half = record.envelope.slice();
+        if (old !== undefined) half.set(old.envelope.subarray(0, half.length >> 1).subarray(0, half.length), half.length >> 1);
+        this.space.cells.set(record.id, { envelope: half, revision: record.revision, updatedAt: record.updatedAt });
+        await tick();
+        this.put(record);
+        this.move(record, old);
+        return this.hintOf({ ...record });
+      }
+    },
+  ),
+
+  // -- compare-and-set ------------------------------------------------------------------------------------------------
+
+  backendMutant(
+    'check-then-act',
+    {
+      copies: 'access() and then rename(): vercel/workflow packages/world-local/src/fs.ts; read-then-write on an S3 pointer: quilt#5187',
+      killedBy: ['3.racing-creates-one-winner', '3.racing-saves-one-winner', '3.racing-delete-and-saves', '3.counter', '3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.linearizable', '4.linearizable-handles', '4.linearizable-processes', '4.creates-and-deletes-alternate'],
+    },
+    class extends ControlBackend {
+      protected override async commit(record: BackendRecord, expected: Expected): Promise<string> {
+        const old = this.space.cells.get(record.id);
+        this.check(old, expected, record);
+        await tick();
+        const cell = this.put(record);
+        this.move(record, old);
+        return this.hintOf(cell);
+      }
+    },
+  ),
+  backendMutant(
+    'last-writer-wins',
+    {
+      copies: 'conditions are ignored: S3 emulators that dropped If-Match (minio#19442, floci#566); Strands and LangGraph S3 savers send none',
+      killedBy: ['3.create-once', '3.stale-save-refused', '3.save-of-deleted-refused', '3.delete-fenced', '3.overwrite', '3.update', '3.backend-condition', '3.backend-tombstone', '5.paused-writer', '5.paused-creator', '5.late-copy-of-a-save', '4.model', '4.model-two-handles', '6.random-faults'],
+    },
+    class extends ControlBackend {
+      protected override check(): void {
+        // Whatever is there.
+      }
+    },
+  ),
+  backendMutant(
+    'version-is-identity',
+    { copies: 'revision 1 of a new record accepts the token of the old one: tramAI#295', killedBy: ['5.old-revision-after-recreate', '3.backend-condition', '5.paused-writer', '5.paused-deleter'] },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected): void {
+        if (old !== undefined && expected !== undefined && !('damaged' in expected) && old.revision.version === expected.version && old.revision.status !== 'tombstone') return;
+        if (!isExpected(old, expected)) throw new RevisionConflict();
+      }
+    },
+  ),
+  backendMutant(
+    'deletes-unconditionally',
+    { copies: 'a delete that was retried, or that sat in a queue, removes what came after: veryfront#4354, an unlink in local savers', killedBy: ['5.paused-deleter', '5.late-copy-of-a-delete', '3.racing-delete-and-saves', '9.changed-since-judged'] },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        if (record.revision.status !== 'tombstone') super.check(old, expected, record);
+      }
+    },
+  ),
+  backendMutant(
+    'creates-over-tombstones',
+    { copies: 'a late write after the end brings the key back: triggerdotdev/trigger.dev#4754, id reuse: dapr#10444', killedBy: ['5.late-copy-of-a-create', '3.backend-tombstone'] },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        if (expected === undefined && old?.revision.status === 'tombstone') return;
+        super.check(old, expected, record);
+      }
+    },
+  ),
+  backendMutant(
+    'own-table-of-versions',
+    { copies: 'each handle knows only what it has written and read: agent-framework 3169, the cache of Mastra FilesystemDB', killedBy: ['3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.handles-see-each-other', '4.model-two-handles'] },
+    class extends ControlBackend {
+      readonly #known = new Map<InstanceId, Cell | undefined>();
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        super.check(this.#known.has(record.id) ? this.#known.get(record.id) : old, expected, record);
+      }
+      protected override put(record: BackendRecord): Cell {
+        const cell = super.put(record);
+        this.#known.set(record.id, cell);
+        return cell;
+      }
+    },
+  ),
+  backendMutant(
+    'refuses-with-a-plain-error',
+    { copies: 'errors without a type, thrown as they come: tus-node-server, unjs/unstorage', killedBy: ['3.backend-condition', '3.backend-tombstone'] },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected): void {
+        if (!isExpected(old, expected)) throw new Error('version mismatch');
+      }
+    },
+  ),
+
+  // -- what was acknowledged ------------------------------------------------------------------------------------------
+
+  backendMutant(
+    'acknowledges-early',
+    { copies: 'writes are flushed on a clean exit only: langchain-ai/langgraph#8298', killedBy: ['4.read-your-write', '4.linearizable', '2.failed-call-changes-nothing', '1.every-field'] },
+    class extends ControlBackend {
+      override async read(id: InstanceId): Promise<Stored | undefined> {
+        const cell = this.#seen.get(id);
+        return cell && { envelope: cell.envelope.slice() };
+      }
+      readonly #seen = new Map<InstanceId, Cell>();
+      protected override put(record: BackendRecord): Cell {
+        const cell = super.put(record);
+        setTimeout(() => this.#seen.set(record.id, cell), 3);
+        return cell;
+      }
+    },
+  ),
+  backendMutant(
+    'handle-caches-reads',
+    { copies: 'a snapshot older than the store in another pod: noetl#302; a cache key without a generation: kubeflow/pipelines#14262', killedBy: ['4.handles-see-each-other', '4.processes-see-each-other', '4.linearizable-handles', '4.linearizable-processes'] },
+    class extends ControlBackend {
+      readonly #cache = new Map<InstanceId, Stored | undefined>();
+      override async read(id: InstanceId): Promise<Stored | undefined> {
+        if (!this.#cache.has(id)) this.#cache.set(id, await super.read(id));
+        const stored = this.#cache.get(id);
+        return stored && { ...stored, envelope: stored.envelope.slice() };
+      }
+      override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
+        this.#cache.delete(record.id);
+        try {
+          return await super.write(record, expected, call);
+        } finally {
+          this.#cache.delete(record.id);
+        }
+      }
+    },
+  ),
+  backendMutant(
+    'forgets-on-restart',
+    { copies: 'the index or the records live in the process: declared durable, never proved by reopening', killedBy: ['7.survives-close', '7.survives-abandonment', '7.power-loss'] },
+    ControlBackend,
+    {
+      reopen: async ({ space }) => ({ backend: new ControlBackend(without(space, 4)) }),
+      faults: { powerLoss: async ({ space }) => ({ backend: new ControlBackend(without(space, 4)) }) },
+    },
+  ),
+  backendMutant(
+    'kept-in-a-buffer',
+    { copies: 'what a killed process had acknowledged was still in its memory: langchain-ai/langgraph#8298', killedBy: ['7.sigkill'] },
+    ControlBackend,
+    {
+      async peerProcess({ space }) {
+        const buffer = new ControlSpace();
+        return { backend: new ControlBackend(buffer), kill: async () => void space, dispose: async () => undefined };
+      },
+    },
+  ),
+  backendMutant(
+    'keeps-what-it-says-it-loses',
+    { copies: 'capabilities declared low to have less examined', killedBy: ['12.volatile-forgets'] },
+    declaring({ durability: 'none' }),
+    { expect: { ...CONTROL_CAPABILITIES, durability: 'none' } },
+  ),
+  backendMutant(
+    'unshared-but-open-to-all',
+    { copies: 'a second handle is let in and overwrites: keyv and unstorage file drivers', killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'] },
+    declaring({ sharing: 'none' }),
+    { expect: { ...CONTROL_CAPABILITIES, sharing: 'none' } },
+  ),
+  backendMutant(
+    'never-sweeps',
+    { copies: 'growth without retention, the loudest complaint of all: langchain-ai/langgraphjs#1138, vercel/eve#474', killedBy: ['12.reclaims'] },
+    class extends ControlBackend {
+      override async sweep(): Promise<SweepReport> {
+        return { removed: 0, failures: [] };
+      }
+    },
+  ),
+  backendMutant(
+    'sweeps-what-it-says-it-keeps',
+    { copies: 'a capability that lies the other way: dapr components and their declared features', killedBy: ['12.keeps-tombstones'] },
+    declaring({ reclaims: false }),
+    { expect: { ...CONTROL_CAPABILITIES, reclaims: false } },
+  ),
+  backendMutant(
+    'sweeps-without-grace',
+    { copies: 'tombstones removed with a copy of an old write still under way: Cassandra gc_grace_seconds set to 0', killedBy: ['12.tombstones-have-their-grace'] },
+    class extends ControlBackend {
+      override sweep(_olderThan: number, call: BackendCall): Promise<SweepReport> {
+        return super.sweep(Infinity, call);
+      }
+    },
+  ),
+  backendMutant(
+    'declares-more-than-it-takes',
+    { copies: 'a limit of the storage that nobody declared: DynamoDB 400 KB, langgraph-checkpoint-dynamodb#3', killedBy: ['12.max-body'] },
+    class extends ControlBackend {
+      protected override put(record: BackendRecord): Cell {
+        if (record.envelope.length > 3 << 20) throw new NotApplied(new Error('item size has exceeded the maximum'));
+        return super.put(record);
+      }
+    },
+  ),
+  backendMutant(
+    'other-capabilities',
+    { copies: 'two declarations that drift apart: dapr tests.yml and Features()', killedBy: ['12.as-declared'] },
+    declaring({ durability: 'process' }),
+  ),
+
+  // -- listings -------------------------------------------------------------------------------------------------------
+
+  backendMutant(
+    'unsorted',
+    { copies: 'listings in the order of the storage: influxdb#26063, apache/arrow-rs-object-store#388', killedBy: ['8.backend-scan', '8.thousands', '8.pages', '8.states'] },
+    class extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return [...super.entries(query)].sort((a, b) => (a.id.slice(5) < b.id.slice(5) ? -1 : 1));
+      }
+    },
+  ),
+  backendMutant(
+    'first-page-only',
+    { copies: 'ListObjectsV2 without its continuation token; a silent default of 10: langgraph-checkpoint-redis', killedBy: ['8.thousands', '8.thousands-under-writes'] },
+    class extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return super.entries(query).slice(0, 1000);
+      }
+    },
+  ),
+  backendMutant(
+    'limit-cuts-short',
+    { copies: 'a page size taken for a cap: elsa-workflows/elsa-core#6795', killedBy: ['8.backend-scan'] },
+    class extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return super.entries(query).slice(0, query.limit === undefined ? Infinity : query.limit - 1);
+      }
+    },
+  ),
+  backendMutant(
+    'moving-names',
+    { copies: 'readdir skips a name that is renamed meanwhile: measured on ext4 and btrfs with 2 000 instances, never with 200', killedBy: ['8.thousands-under-writes'] },
+    class extends ControlBackend {
+      override async *scan(query: ScanQuery): AsyncGenerator<readonly ScanEntry[]> {
+        const entries = this.entries(query);
+        const begun = new Map(entries.map(({ id }) => [id, this.space.cells.get(id)]));
+        for (let start = 0; start < entries.length; start += 100) {
+          await tick();
+          yield entries.slice(start, start + 100).filter(({ id }) => start < 1000 || begun.get(id) === this.space.cells.get(id));
+        }
+      }
+    },
+  ),
+  backendMutant(
+    'index-after-record',
+    { copies: 'the index is moved once the record was written: microsoft/agent-framework#3169', killedBy: ['8.shown-is-listed', '8.shown-is-listed-handles'] },
+    class extends ControlBackend {
+      override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
+        const old = this.space.cells.get(record.id);
+        const hint = await super.write(record, expected, call);
+        for (let i = 0; i < 4; i++) await tick();
+        super.move(record, old);
+        return hint;
+      }
+      protected override move(): void {
+        // Later.
+      }
+    },
+  ),
+  backendMutant(
+    'leaves-the-old-entry',
+    { copies: 'a run is listed as running for ever: Runfusion#3537, vercel/workflow local data', killedBy: ['8.index-follows', '4.model'] },
+    class extends ControlBackend {
+      protected override unlist(): void {
+        // Left behind.
+      }
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        const entries = super.entries(query);
+        return entries.filter(({ id }, i) => id !== entries[i - 1]?.id && this.space.cells.get(id)?.revision.status !== 'tombstone');
+      }
+    },
+  ),
+  backendMutant(
+    'losers-are-listed',
+    { copies: 'the entry is written first, and stays when the write loses: an index beside the record in S3', killedBy: ['8.index-follows'] },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        this.enlist(record.id, record.revision);
+        super.check(old, expected, record);
+      }
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        const entries = super.entries(query);
+        return entries.filter(({ id }, i) => id !== entries[i - 1]?.id);
+      }
+    },
+  ),
+  backendMutant(
+    'deleted-are-listed',
+    { copies: 'tombstones in the listing: apache/opendal delete markers', killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'] },
+    class extends ControlBackend {
+      protected override move(record: BackendRecord, old: Cell | undefined): void {
+        if (record.revision.status !== 'tombstone') super.move(record, old);
+      }
+    },
+  ),
+  backendMutant(
+    'cursor-is-inclusive',
+    { copies: 'StartAfter and marker mixed up: unjs/unstorage#299', killedBy: ['8.backend-scan', '8.pages'] },
+    class extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return super.entries({ status: query.status }).filter(({ id }) => query.after === undefined || id >= query.after);
+      }
+    },
+  ),
+  backendMutant(
+    'cursor-is-looked-up',
+    { copies: 'a page token whose key was deleted ends the listing: dapr KEYS_LIKE conformance', killedBy: ['8.pages', '8.backend-scan'] },
+    class extends ControlBackend {
+      protected override entries({ status, after }: ScanQuery): readonly ScanEntry[] {
+        const entries = super.entries({ status });
+        return after === undefined ? entries : entries.slice(entries.findIndex(({ id }) => id === after) + 1 || entries.length);
+      }
+    },
+  ),
+  backendMutant(
+    'since-the-last-save',
+    { copies: 'the time of the file is taken for the time of the status', killedBy: ['8.entries'] },
+    class extends ControlBackend {
+      protected override enlist(id: InstanceId, revision: WriteRevision): void {
+        const updatedAt = this.space.cells.get(id)?.updatedAt ?? 0;
+        super.enlist(id, { ...revision, entered: { ...revision.entered, at: updatedAt } });
+      }
+    },
+  ),
+  backendMutant(
+    'cursor-stays-open',
+    { copies: 'a handle that is never let go: abstract-level iterators left open', killedBy: ['13.handles-are-released'] },
+    class extends ControlBackend {
+      override async *scan(query: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
+        this.space.handles++;
+        yield* super.scan(query, call);
+        this.space.handles--;
+      }
+    },
+  ),
+  backendMutant(
+    'sweeps-what-it-does-not-know',
+    { copies: 'a cleanup of the directory removes the files of others: medusa#12795', killedBy: ['10.foreign-names'] },
+    class extends ControlBackend {
+      override sweep(olderThan: number, call: BackendCall): Promise<SweepReport> {
+        this.space.foreign.clear();
+        return super.sweep(olderThan, call);
+      }
+    },
+  ),
+  backendMutant(
+    'lists-by-reading',
+    { copies: 'one truncated file makes the whole list throw: vercel/workflow world-local paginatedFileSystemQuery', killedBy: ['10.damage-in-storage'] },
+    class extends ControlBackend {
+      override async *scan(query: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
+        for await (const batch of super.scan(query, call)) {
+          for (const { id } of batch) {
+            const cell = this.space.cells.get(id);
+            if (cell !== undefined && cell.envelope.length < 128) throw new SyntaxError('Unexpected end of JSON input');
+          }
+          yield batch;
+        }
+      }
+    },
+  ),
+];
+
+function declaring(change: Partial<StateBackend['capabilities']>): typeof ControlBackend {
+  return class extends ControlBackend {
+    override readonly capabilities = { ...CONTROL_CAPABILITIES, ...change };
+  };
+}
+
+/** The space as a restart finds it, with the records written last gone. */
+function without(space: ControlSpace, lost: number): ControlSpace {
+  const left = new ControlSpace();
+  for (const [id, cell] of [...space.cells].slice(0, -lost)) left.cells.set(id, cell);
+  for (const [kind, listed] of space.index) left.index.set(kind, new Map([...listed].filter(([id]) => left.cells.has(id))));
+  return left;
+}
