@@ -1,8 +1,8 @@
 // Which reads and writes of an instance are under way, so that none of them puts into the cache what has been replaced.
 //
 // An instance has a record here only while calls on it are under way: nothing accumulates. Its `generation` changes
-// whenever a write of it ends, whatever came of that write, and whenever somebody is shown another revision than the one
-// cached. A call that wants to put something into the cache may do so only if the generation is what it was when the
+// whenever a write of it ends, whatever came of that write, and whenever somebody is shown a revision that was not in the
+// cache. A call that wants to put something into the cache may do so only if the generation is what it was when the
 // call began.
 
 import type { InstanceId } from '@workflow-state/core';

@@ -21,21 +21,22 @@ export type LruCacheBound =
 export type LruCacheFreshness =
   | {
       /**
-       * Every hit asks the store whether that write is still the one stored (`isCurrent`, which reads no body: two
-       * existence checks on the filesystem, one HEAD request on S3). Keeps `reads: 'latest'`, with any number of writers.
+       * `always`: every hit asks the store whether that write is still the one stored (`isCurrent`, which reads no body:
+       * two existence checks on the filesystem, one HEAD request on S3). Keeps `reads: 'latest'`, with any number of writers.
+       *
+       * `never`: a hit asks nobody. Writes through this store are seen at once; writes by anybody else when the entry
+       * expires (`ttl`), is evicted, or is found out by a call that does ask. Declared as `reads: 'may-be-stale'`. A save
+       * of a stale state is refused as a conflict, as ever.
        */
-      readonly revalidate: 'always';
-      /** Not with `always`: to prove that nothing is there costs what a load costs. */
+      readonly revalidate: 'always' | 'never';
       readonly cacheAbsence?: false | undefined;
     }
   | {
-      /**
-       * A hit asks nobody. Writes through this store are seen at once; writes by anybody else when the entry expires
-       * (`ttl`), is evicted, or is found out by a call that does ask. Declared as `reads: 'may-be-stale'`. A save of a
-       * stale state is refused as a conflict, as ever.
-       */
       readonly revalidate: 'never';
-      /** Also remember that there was nothing. Default `false`. A create through this store ends it; one elsewhere does not. */
+      /**
+       * Also remember that there was nothing. Default `false`. A create through this store ends it; one elsewhere does
+       * not. Not with `always`: to prove that nothing is there costs what a load costs.
+       */
       readonly cacheAbsence?: boolean | undefined;
     };
 

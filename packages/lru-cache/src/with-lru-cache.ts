@@ -4,8 +4,8 @@
 //   - it is what the inner store returned, a copy that no caller holds;
 //   - no write of that instance through this store has ended since the call began that it came from, be it with success,
 //     a conflict, a failure or an unknown outcome: whatever ends a write drops the entry, and only the write itself may
-//     then put its result in, if no other write ended meanwhile;
-//   - nobody has been shown another revision of the instance through this store: whoever is, drops it.
+//     then put its result in, if nothing else was put in or dropped meanwhile;
+//   - nobody has been shown another revision of the instance through this store: whoever is, drops or replaces it.
 // So, with this store as the only writer, what it answers is linearizable without asking. With `revalidate: 'always'` it
 // is with any number of writers: an answer is then read, or proved, by a request that began after the caller asked.
 //
@@ -227,8 +227,11 @@ class CachingStore implements CachedStateStore {
     const { id, generation } = instance;
     const began = this.#now?.();
     const state = await this.#inner.find(id, signal && { signal });
-    if (instance.generation === generation) this.#put(id, state, began);
-    else this.#shown(id, state?.revision);
+    if (instance.generation === generation) {
+      this.#put(id, state, began);
+      // It is shown to somebody now: a write under way that it has overtaken must not put an older one over it.
+      instance.generation++;
+    } else this.#shown(id, state?.revision);
     return state;
   }
 

@@ -1,0 +1,89 @@
+import { openStateStore, openStateStoreFromUrl } from '@workflow-state/core';
+import { memoryBackend, memoryScheme } from '@workflow-state/memory';
+import { describe, expect, it } from 'vitest';
+import { lruScheme, withLruCache } from '../src/index.js';
+
+describe('options', () => {
+  it.each([
+    [undefined, 'options: expected such as { max'],
+    [{ revalidate: 'always' }, 'at least one bound'],
+    [{ max: 0, revalidate: 'always' }, 'options.max: expected an integer from 1 to 16777216, got 0'],
+    [{ max: -1, revalidate: 'always' }, 'options.max'],
+    [{ max: 1.5, revalidate: 'always' }, 'options.max'],
+    [{ max: Number.NaN, revalidate: 'always' }, 'options.max'],
+    [{ max: Infinity, revalidate: 'always' }, 'options.max'],
+    [{ max: '10', revalidate: 'always' }, 'options.max: expected an integer from 1 to 16777216, got "10"'],
+    [{ max: 1e9, revalidate: 'always' }, 'options.max'],
+    [{ maxSize: 0, revalidate: 'always' }, 'options.maxSize: expected a whole number of bytes, at least 1, got 0'],
+    [{ maxSize: Infinity, revalidate: 'always' }, 'options.maxSize'],
+    [{ max: 1, ttl: 0, revalidate: 'always' }, 'options.ttl: expected whole milliseconds, at least 1, got 0'],
+    [{ max: 1, ttl: -5, revalidate: 'always' }, 'options.ttl'],
+    [{ max: 1 }, "options.revalidate: expected 'always' (ask the store at every hit) or 'never'"],
+    [{ max: 1, revalidate: true }, 'options.revalidate'],
+    [{ max: 1, revalidate: 'always', cacheAbsence: true }, 'options.cacheAbsence: expected false with revalidate'],
+    [{ max: 1, revalidate: 'never', cacheAbsence: 'yes' }, 'options.cacheAbsence: expected true or false'],
+    [{ max: 1, revalidate: 'never', share: 'all' }, "options.share: expected 'bytes', or nothing"],
+    [{ max: 1, revalidate: 'never', clock: 5 }, 'options.clock'],
+    [{ max: 1, revalidate: 'never', maxAge: 5 }, 'options.maxAge: expected no such option (known: max, maxSize, ttl'],
+  ])('%j is refused, with what would be right', async (options, message) => {
+    const inner = await openStateStore(memoryBackend());
+    const wrap = (): unknown => withLruCache(inner, options as never);
+    expect(wrap).toThrow(message);
+    expect(wrap).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
+  it('what is no store is refused, a promise of one and a backend included', () => {
+    const options = { max: 1, revalidate: 'always' } as const;
+    expect(() => withLruCache(openStateStore(memoryBackend()) as never, options)).toThrow('store: expected a StateStore (await openStateStore(backend)), got a promise');
+    expect(() => withLruCache(memoryBackend() as never, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => withLruCache(undefined as never, options)).toThrow('store: expected a StateStore');
+  });
+
+  it('a closed store is refused', async () => {
+    const inner = await openStateStore(memoryBackend());
+    await inner.close();
+    expect(() => withLruCache(inner, { max: 1, revalidate: 'always' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: 'store: expected an open StateStore, got one that was closed' }),
+    );
+  });
+});
+
+describe('URLs', () => {
+  const opened: string[] = [];
+  const file = {
+    scheme: 'file',
+    open: async (url: { location: string; parameters: URLSearchParams }) => {
+      opened.push(`${url.location}?${url.parameters}`);
+      return openStateStore(memoryBackend());
+    },
+  };
+  const open = (url: string) => openStateStoreFromUrl(url, { schemes: [lruScheme, memoryScheme, file] });
+
+  it('open the store inside, and put the cache around it', async () => {
+    const store = await open('lru+memory:?lru.max=5&lru.revalidate=never&lru.ttl=1000&lru.share=bytes&lru.cacheAbsence=true&lru.maxSize=100000');
+    expect(store.capabilities.reads).toBe('may-be-stale');
+    expect((await open('lru+memory:?lru.max=5&lru.revalidate=always')).capabilities.reads).toBe('latest');
+  });
+
+  it('pass on the location as written, and all other parameters', async () => {
+    await open('lru+file:./a%20b?durability=process&lru.max=5&x=a%26b&lru.revalidate=always&x=2');
+    expect(opened.at(-1)).toBe('./a%20b?durability=process&x=a%26b&x=2');
+  });
+
+  it.each([
+    ['lru:./state?lru.max=5', 'names no store to put a cache around'],
+    ['lru+memory:', 'parameter "lru.max" or lru+memory: URL, parameter "lru.maxSize": expected at least one bound'],
+    ['lru+memory:?lru.max=5', 'parameter "lru.revalidate": expected'],
+    ['lru+memory:?lru.max=0&lru.revalidate=never', 'parameter "lru.max": expected an integer from 1'],
+    ['lru+memory:?lru.max=1e3&lru.revalidate=never', 'parameter "lru.max": expected a whole number in decimal digits, got "1e3"'],
+    ['lru+memory:?lru.max=5&lru.revalidate=sometimes', 'parameter "lru.revalidate"'],
+    ['lru+memory:?lru.max=5&lru.revalidate=never&lru.ttl=0', 'parameter "lru.ttl"'],
+    ['lru+memory:?lru.max=5&lru.revalidate=never&lru.cacheAbsence=yes', 'parameter "lru.cacheAbsence": expected true or false'],
+    ['lru+memory:?lru.max=5&lru.max=6&lru.revalidate=never', 'it once'],
+    ['lru+memory:?lru.size=5', 'one of lru.max, lru.maxSize'],
+    ['lru+memory:?max=5', 'at least one bound'],
+    ['lru+nope:?lru.max=5&lru.revalidate=never', 'no scheme here opens "nope:"'],
+  ])('%s is refused', async (url, message) => {
+    await expect(open(url)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) });
+  });
+});
