@@ -1,7 +1,8 @@
 // The command line of the demo.
 
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 export interface DemoArguments {
@@ -17,7 +18,8 @@ export const HELP = `Audits the dependencies installed in this checkout, as a wo
   npm run demo -- [options]
 
   --store <url>       where the state is kept, and left for a look afterwards:
-                      file:<directory>, or memory: to see what happens without one
+                      file:<directory>, s3://<bucket>/<prefix>, lru+file:<directory>?lru.max=100&…,
+                      or memory: to see what happens where nothing is kept
                       (default: a directory of its own, removed at the end)
   --packages <dir>    the pnpm store to audit (default: this checkout's node_modules/.pnpm)
   --out <dir>         where report and journal go (default: packages/examples/dependency-audit/reports)
@@ -30,9 +32,11 @@ export class UsageError extends Error {
 
 export function parseArguments(args: readonly string[]): DemoArguments {
   const { store, packages, out, help } = parse(args);
+  const root = packages === undefined ? fromHere('../../../../node_modules/.pnpm') : resolve(packages);
+  if (!existsSync(root)) throw new UsageError(`there are no packages to audit in ${root}`);
   return {
     store,
-    root: packages === undefined ? fromHere('../../../../node_modules/.pnpm') : resolve(packages),
+    root,
     out: out === undefined ? fromHere('../reports') : resolve(out),
     help: help ?? false,
   };

@@ -19,7 +19,8 @@ export async function live(
   const child = fork(entry, args, { execArgv: [], signal, killSignal: 'SIGKILL' });
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, by) => resolve({ code, signal: by })));
   try {
-    for await (const [message] of on(child, 'message', { close: ['disconnect'] })) hear(message as WorkerMessage, child);
+    for await (const [message] of on(child, 'message', { close: ['disconnect'] }))
+      hear(message as WorkerMessage, child);
     return await exited;
   } finally {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -45,7 +45,9 @@ export async function demo(args: DemoArguments, surroundings: Surroundings): Pro
 
 async function show(args: DemoArguments, options: SupervisorOptions, scratch: string): Promise<void> {
   const { store, display, root, out } = options;
-  display.line(`store: ${args.store ?? 'file:, in a directory of its own'} (durability: ${store.capabilities.durability})`);
+  display.line(
+    `store: ${args.store ?? 'file:, in a directory of its own'} (durability: ${store.capabilities.durability})`,
+  );
   await finishLeftOver(options);
 
   const began = performance.now();
@@ -85,13 +87,17 @@ async function uninterrupted(root: string, out: string): Promise<readonly Report
 /** Compares the files as they lie there, not what the state says about them. */
 async function isSameReport(out: string, expected: readonly ReportFile[]): Promise<boolean> {
   for (const { file, sha256 } of expected) {
-    const found = createHash('sha256').update(await readFile(join(out, file))).digest('hex');
+    const found = createHash('sha256')
+      .update(await readFile(join(out, file)))
+      .digest('hex');
     if (found !== sha256) return false;
   }
   return expected.length > 0;
 }
 
 function check({ repeated }: Verdict, same: boolean): void {
-  if (repeated.length > 0) throw new DemoFailure(`finished batches were done again after a kill: ${repeated.join(', ')}`);
-  if (!same) throw new DemoFailure('the report is not that of an uninterrupted run (were packages installed meanwhile?)');
+  if (repeated.length > 0)
+    throw new DemoFailure(`finished batches were done again after a kill: ${repeated.join(', ')}`);
+  if (!same)
+    throw new DemoFailure('the report is not that of an uninterrupted run (were packages installed meanwhile?)');
 }

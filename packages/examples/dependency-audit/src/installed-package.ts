@@ -33,10 +33,7 @@ export async function findPackage(root: string, directory: string): Promise<Inst
 }
 
 /** `package.json` of the package at that path. */
-export async function readManifest(
-  root: string,
-  path: string,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
+export async function readManifest(root: string, path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
     const text = await readFile(join(root, path, 'package.json'), 'utf8');
     return JSON.parse(text) as Readonly<Record<string, unknown>>;

@@ -6,7 +6,12 @@ import type { Display } from './display.js';
 
 export async function lookBack(store: StateStore, { store: kept }: DemoArguments, display: Display): Promise<void> {
   const counts = await Promise.all(STATUS_KINDS.map(async (kind) => ({ kind, count: await store.count(kind) })));
-  display.line(`count    ${counts.filter(({ count }) => count > 0).map(({ kind, count }) => `${count} ${kind}`).join(', ')}`);
+  display.line(
+    `count    ${counts
+      .filter(({ count }) => count > 0)
+      .map(({ kind, count }) => `${count} ${kind}`)
+      .join(', ')}`,
+  );
   for await (const { instanceId, workflowId, checkpointVersion } of store.states({ status: 'completed' })) {
     display.line(`list     ${instanceId} ${workflowId}, checkpoint ${checkpointVersion}`);
   }

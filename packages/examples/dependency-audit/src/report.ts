@@ -56,7 +56,9 @@ export function renderMarkdown(report: Report): string {
     '',
     '| largest packages | size | files |',
     '| --- | ---: | ---: |',
-    ...report.largest.map(({ name, version, bytes, files }) => `| ${name} ${version} | ${megabytes(bytes)} | ${files} |`),
+    ...report.largest.map(
+      ({ name, version, bytes, files }) => `| ${name} ${version} | ${megabytes(bytes)} | ${files} |`,
+    ),
     '',
   ].join('\n');
 }

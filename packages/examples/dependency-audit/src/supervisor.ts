@@ -48,16 +48,22 @@ export async function supervise(options: SupervisorOptions): Promise<Survival> {
     const exit = await live(worker, [url, root, out], signal, (message, child) => lives.hear(message, child));
     const kill = lives.kills[killsBefore];
     if (kill !== undefined) {
-      if (exit.signal !== 'SIGKILL') throw new DemoFailure(`the worker was to die of SIGKILL, but ended by itself (${exit.code})`);
+      if (exit.signal !== 'SIGKILL')
+        throw new DemoFailure(`the worker was to die of SIGKILL, but ended by itself (${exit.code})`);
       await checkCutOff(options, lives, kill);
     } else if (exit.code === 0 && lives.status === 'completed') {
       break;
     } else {
-      throw new DemoFailure(`the worker ended with ${exit.signal ?? `exit code ${exit.code}`}, its run ${lives.status ?? 'unfinished'}`);
+      throw new DemoFailure(
+        `the worker ended with ${exit.signal ?? `exit code ${exit.code}`}, its run ${lives.status ?? 'unfinished'}`,
+      );
     }
   }
   const missed = killIn.slice(lives.kills.length);
-  if (missed.length > 0) throw new DemoFailure(`nothing was killed in ${missed.join(', ')}: too few packages to be in the middle of anything?`);
+  if (missed.length > 0)
+    throw new DemoFailure(
+      `nothing was killed in ${missed.join(', ')}: too few packages to be in the middle of anything?`,
+    );
   return { run: lives.knownRun(), kills: lives.kills, saves: lives.saves };
 }
 
@@ -105,22 +111,28 @@ class Lives {
     if (this.#run !== undefined && run !== this.#run) {
       throw new DemoFailure(
         `nothing survived: the process that was started again found no unfinished run in ${url}` +
-          (store.capabilities.durability === 'none' ? ', as is to be expected of a store of durability "none"; --store file:<directory> survives' : ''),
+          (store.capabilities.durability === 'none'
+            ? ', as is to be expected of a store of durability "none"; --store file:<directory> survives'
+            : ''),
       );
     }
     this.#run = run;
     this.#stage = undefined;
-    display.line(`process ${pid}: ${resumed ? `found run ${run}, resumes at checkpoint ${checkpoint}` : `begins run ${run}`}`);
+    display.line(
+      `process ${pid}: ${resumed ? `found run ${run}, resumes at checkpoint ${checkpoint}` : `begins run ${run}`}`,
+    );
   }
 
   #working(position: Position, child: ChildProcess): void {
     const { display, killIn } = this.#options;
     const { stage, batch, batches, task } = position;
-    if (stage !== this.#stage) display.line(`  ${stage.padEnd(9)} ${batches} batches${batch === 0 ? '' : `, from number ${batch + 1}`}`);
+    if (stage !== this.#stage)
+      display.line(`  ${stage.padEnd(9)} ${batches} batches${batch === 0 ? '' : `, from number ${batch + 1}`}`);
     this.#stage = stage;
     display.progress(`${stage}: batch ${batch + 1} of ${batches}`);
     const last = this.kills.at(-1);
-    if (last?.lostMs === undefined && last !== undefined && isSame(last.position, position)) last.lostMs = performance.now() - last.at;
+    if (last?.lostMs === undefined && last !== undefined && isSame(last.position, position))
+      last.lostMs = performance.now() - last.at;
     if (stage === killIn[this.kills.length] && batch === middle(batches) && task === middle(position.tasks)) {
       this.kills.push({ position, at: performance.now() });
       child.kill('SIGKILL');
@@ -133,7 +145,9 @@ class Lives {
 /** After a kill: the batches before are in the store, the one that was cut off is not. */
 async function checkCutOff({ store, display }: SupervisorOptions, lives: Lives, { position }: Kill): Promise<void> {
   const { stage, batch, batches, task, tasks } = position;
-  display.line(`  SIGKILL   in the middle of ${stage}, batch ${batch + 1} of ${batches}, before package ${task + 1} of ${tasks}`);
+  display.line(
+    `  SIGKILL   in the middle of ${stage}, batch ${batch + 1} of ${batches}, before package ${task + 1} of ${tasks}`,
+  );
   const stored = await store.find(lives.knownRun());
   if (stored === undefined) {
     // The next process will not find it either, and fails the demo.
@@ -141,8 +155,13 @@ async function checkCutOff({ store, display }: SupervisorOptions, lives: Lives, 
     return;
   }
   const done = batchesDone(stored, stage);
-  if (done !== batch) throw new DemoFailure(`after the kill in batch ${batch + 1} of ${stage} the store has ${done} batches, not ${batch}`);
-  display.line(`  stored    checkpoint ${stored.checkpointVersion}, ${stored.status.kind}, ${done} of ${batches} batches of ${stage}`);
+  if (done !== batch)
+    throw new DemoFailure(
+      `after the kill in batch ${batch + 1} of ${stage} the store has ${done} batches, not ${batch}`,
+    );
+  display.line(
+    `  stored    checkpoint ${stored.checkpointVersion}, ${stored.status.kind}, ${done} of ${batches} batches of ${stage}`,
+  );
 }
 
 function middle(count: number): number {

@@ -26,7 +26,10 @@ export async function work({ root, out, open }: WorkerOptions): Promise<void> {
   });
   try {
     const found = await findUnfinished(store);
-    const run = found === undefined ? await store.save(await newAudit({ root, out })) : await store.update(found.instanceId, countRetry);
+    const run =
+      found === undefined
+        ? await store.save(await newAudit({ root, out }))
+        : await store.update(found.instanceId, countRetry);
     await tell({
       type: 'started',
       run: run.instanceId,

@@ -108,7 +108,11 @@ function audited(state: WorkflowStateInput): readonly AuditedPackage[] {
   });
 }
 
-function inBatches<T>(items: readonly T[], size: number, work: (item: T) => Promise<unknown>): readonly (readonly Task[])[] {
+function inBatches<T>(
+  items: readonly T[],
+  size: number,
+  work: (item: T) => Promise<unknown>,
+): readonly (readonly Task[])[] {
   const batches: Task[][] = [];
   for (let start = 0; start < items.length; start += size) {
     batches.push(items.slice(start, start + size).map((item) => () => work(item)));
