@@ -44,8 +44,8 @@ export async function work({ root, out, open }: WorkerOptions): Promise<void> {
     await tell({ type: 'superseded' });
   } finally {
     await store.close();
-    process.disconnect();
   }
+  process.disconnect();
 }
 
 async function findUnfinished(store: StateStore): Promise<WorkflowState | undefined> {
