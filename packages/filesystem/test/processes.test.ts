@@ -27,12 +27,19 @@ async function savers(count: number, options: FileSystemBackendOptions, task: Sa
   const children = await Promise.all(Array.from({ length: count }, () => forkEntry('saver', [JSON.stringify(options), JSON.stringify(task)])));
   for (const child of children) ends.push(() => killed(child));
   await Promise.all(children.map((child) => once(child, 'message')));
-  const results = children.map((child) => Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => Promise.reject(new Error(`a saver ended with ${String(code)}`)))]));
+  // Each says what it did once it has been told to begin.
+  const reports = children.map(
+    (child) =>
+      new Promise<number>((resolve, reject) => {
+        child.once('message', ({ saved }: { readonly saved: number }) => resolve(saved));
+        child.once('exit', (code) => reject(new Error(`a saver ended with ${code}`)));
+        child.send('begin');
+      }),
+  );
   return {
     async done(stop) {
       if (stop !== undefined) for (const child of children) child.send(stop);
-      const reports = (await Promise.all(results)) as [{ readonly saved: number }][];
-      return reports.reduce((sum, [{ saved }]) => sum + saved, 0);
+      return (await Promise.all(reports)).reduce((sum, saved) => sum + saved, 0);
     },
   };
 }

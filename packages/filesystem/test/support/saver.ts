@@ -1,5 +1,5 @@
 // A process that saves, over and over. Arguments: options of the backend, JSON {ids, kinds, milliseconds or counts}.
-// Sends how many saves succeeded once it is done, and `ready` before it begins.
+// Sends `ready`, begins when it is told to, and sends how many saves succeeded once it is done.
 
 import { cancel, enterStage, type InstanceId, openStateStore, pause, waitFor, type WorkflowState, type WorkflowStateInput } from '@workflow-state/core';
 import { isStateStoreError } from '@workflow-state/core/backend';
@@ -24,8 +24,9 @@ async function work(): Promise<void> {
   const store = await openStateStore(fileSystemBackend(JSON.parse(process.argv[2] ?? '')));
   const { ids, work: kind, successes = Infinity } = JSON.parse(process.argv[3] ?? '') as SaverTask;
   let stopped = false;
-  process.on('message', () => (stopped = true));
   process.send?.('ready');
+  await new Promise((resolve) => process.once('message', resolve));
+  process.on('message', () => (stopped = true));
   let saved = 0;
   let conflicts = 0;
   for (let i = 0; !stopped && saved < successes; i++) {
