@@ -11,15 +11,20 @@ const bundles = new Map<string, Promise<string>>();
 
 /** Forks `test/support/<name>.ts`. Messages are structured clones, so bytes stay bytes. */
 export async function forkEntry(name: string, args: readonly string[] = []): Promise<ChildProcess> {
-  let bundle = bundles.get(name);
-  if (bundle === undefined) {
-    bundle = bundled(name);
-    bundles.set(name, bundle);
-  }
-  return fork(await bundle, [...args], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return fork(await bundled(name), [...args], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-async function bundled(name: string): Promise<string> {
+/** Path of that entry as one script. */
+export function bundled(name: string): Promise<string> {
+  let bundle = bundles.get(name);
+  if (bundle === undefined) {
+    bundle = bundleOf(name);
+    bundles.set(name, bundle);
+  }
+  return bundle;
+}
+
+async function bundleOf(name: string): Promise<string> {
   const outfile = join(freshDirectory(), `${name}.cjs`);
   await build({
     entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
