@@ -42,7 +42,7 @@ describe('open', () => {
     for (let round = 0; round < 10; round++) {
       const directory = `${freshDirectory()}/new`;
       const backends = Array.from({ length: 6 }, (_, i) => fileSystemBackend({ directory, io: i % 2 === 0 ? 'async' : 'hybrid' }));
-      await Promise.all(backends.map((backend) => backend.open?.(NO_CALL)));
+      await Promise.all(backends.map(async (backend) => backend.open?.(NO_CALL)));
       const record = created('running');
       await write(backends[0]!, record);
       expect(await listed(backends[5]!)).toEqual([record.id]);
@@ -57,7 +57,9 @@ describe('open', () => {
       seam.replaceAt(/./, (_call, proceed) => (count++ < step ? proceed() : new Promise(() => {})), Infinity);
       const done = await Promise.race([openAt(directory, seam)?.then(() => true), new Promise((resolve) => setTimeout(resolve, 10))]);
       const { backend } = await opened({ directory });
-      await write(backend, created('completed'));
+      const record = created('completed');
+      await write(backend, record);
+      expect(await listed(backend, 'completed')).toEqual([record.id]);
       if (done === true) return;
     }
     throw new Error('opening took more than 100 calls');
@@ -82,6 +84,7 @@ describe('open', () => {
     const directory = freshDirectory();
     mkdirSync(`${directory}/lost+found`);
     await openAt(directory);
+    expect(tree(directory)).toContain('format');
   });
 
   it('refuses a later layout, and a format file that is not ours', async () => {
