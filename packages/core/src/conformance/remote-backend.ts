@@ -20,6 +20,7 @@ import {
   RevisionConflict,
   type ScanEntry,
   type StateBackend,
+  type Stored,
 } from '../state-backend.js';
 import type { ProcessHandle } from './harness.js';
 
@@ -166,8 +167,8 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
     name,
     capabilities,
     ...(has('open') && { open: ({ signal }) => ask('open', [], signal) }),
-    read: (id, { signal }) => ask('read', [id], signal),
-    ...(has('head') && { head: (id, { signal }) => ask('head', [id], signal) }),
+    read: async (id, { signal }) => own(await ask('read', [id], signal)),
+    ...(has('head') && { head: async (id, { signal }) => own(await ask('head', [id], signal)) }),
     ...(has('isCurrent') && { isCurrent: (id, revision, { signal }) => ask('isCurrent', [id, revision], signal) }),
     // `onto` is a function, which no channel carries: a create over a tombstone goes through core instead.
     write: ({ id, revision, updatedAt, envelope }, expected, { signal }) => ask('write', [{ id, revision, updatedAt, envelope }, expected], signal),
@@ -202,6 +203,11 @@ export async function forkBackend(module: string | URL, args: readonly string[] 
     await kill();
     throw error;
   }
+}
+
+/** Messages that arrive together share one buffer; what a backend returns shares none. */
+function own(stored: Stored | undefined): Stored | undefined {
+  return stored && { ...stored, envelope: new Uint8Array(stored.envelope) };
 }
 
 function post(channel: Channel, message: Request | Reply): void {

@@ -72,8 +72,10 @@ function textOf({ harness, seed, results, counts, clauses, red, unexamined }: Da
     for (const { id, reason } of results.filter((result) => result.outcome === outcome)) lines.push('', outcome === 'failed' ? (reason ?? id) : `${id} crashed: ${reason ?? ''}`);
   }
   for (const outcome of ['knownGap', 'unsupported', 'notApplicable', 'notRun'] as const) {
-    const of = results.filter((result) => result.outcome === outcome);
-    if (of.length > 0) lines.push('', `${WORDS[outcome]}:`, ...of.map(({ id, reason }) => `  ${id}: ${reason ?? ''}`));
+    const byReason = new Map<string, string[]>();
+    for (const { id, reason = '' } of results.filter((result) => result.outcome === outcome)) byReason.set(reason, [...(byReason.get(reason) ?? []), id]);
+    if (byReason.size > 0) lines.push('', `${WORDS[outcome]}:`);
+    for (const [reason, ids] of byReason) lines.push(`  ${reason}: ${ids.length > 8 ? `${ids.length} cases` : ids.join(', ')}`);
   }
   lines.push('');
   if (red.length > 0) lines.push(`The contract is not kept, or was not proved: ${red.join('; ')}.`);

@@ -79,7 +79,7 @@ async function attempt(one: ConformanceCase, harness: Harness, seed: number): Pr
   const failure = (finding: string, cause: unknown): ConformanceFailure => new ConformanceFailure(one, finding, history, seed, cause);
   const judge = (error: unknown): unknown => {
     if (error instanceof ConformanceFailure || error instanceof NotApplicable || error instanceof NotRun) return error;
-    if (error instanceof assert.AssertionError) return failure(error.message, error);
+    if (error instanceof assert.AssertionError) return failure(error.message.trim().replace(/\n{2,}/g, '\n'), error);
     // A defined answer, where another was promised. Anything else that is thrown is nobody's answer, but a crash.
     if (isStateStoreError(error) || isRevisionConflict(error) || isNotApplied(error)) return failure(`a call that was to succeed ended with ${showError(error)}`, error);
     return error;

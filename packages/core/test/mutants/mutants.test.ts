@@ -19,9 +19,10 @@ describe.concurrent('a store that breaks one promise', () => {
 });
 
 describe('the cases', () => {
-  it('each kill a mutant, if they are mandatory', () => {
+  it('each kill a mutant: those that apply to every store, and those that need a hook or a capability', () => {
     const claimed = new Set(MUTANTS.flatMap(({ killedBy }) => killedBy));
-    expect(CASES.filter((one) => isMandatory(one) && !claimed.has(one.id)).map(({ id }) => id)).toEqual([]);
+    expect(CASES.filter(({ id }) => !claimed.has(id)).map(({ id }) => id)).toEqual([]);
+    expect(CASES.filter(isMandatory).length).toBeGreaterThan(80);
   });
 
   it('cover every clause, and every clause is proven by a mutant', () => {

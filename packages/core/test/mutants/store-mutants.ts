@@ -10,6 +10,7 @@ import { decodeHeader } from '../../src/state-codec.js';
 import type { WorkflowState, WorkflowStateInput } from '../../src/state.js';
 import type { CleanupFailure, CleanupReport, StateStore } from '../../src/state-store.js';
 import { isTerminalKind, STATUS_KINDS, type StatusKind } from '../../src/status.js';
+import { cachedHarness } from './cached-control.js';
 import { tick } from './control-backend.js';
 import { coreMutant, type Mutant, storeMutant, withMethods, wrapperMutant } from './mutant.js';
 
@@ -162,6 +163,15 @@ const late: readonly Mutant[] = [
 ];
 
 class Failure extends Error {}
+
+const stale: readonly Mutant[] = [
+  {
+    id: 'a-conflict-keeps-the-cache',
+    copies: 'the caller meets the same conflict for ever, because what is cached is never dropped: Runfusion#3537',
+    killedBy: ['12.stale-reads-never-win'],
+    harness: cachedHarness('a-conflict-keeps-the-cache', { dropsOnConflict: false }),
+  },
+];
 
 const outcomes: readonly Mutant[] = [
   coreMutant('error-is-not-written', { copies: 'an error of the transport is taken for "not written": jido#369 names it, most S3 savers do it', killedBy: ['6.lost-reply', '6.doubt-that-no-read-settles', '6.lost-reply-then-superseded', '6.random-faults'] }, () => ({
@@ -470,6 +480,7 @@ export const storeMutants: readonly Mutant[] = [
   ...isolation,
   ...compareAndSet,
   ...late,
+  ...stale,
   ...outcomes,
   ...listings,
   ...cleanups,

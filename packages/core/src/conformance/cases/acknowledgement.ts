@@ -191,12 +191,15 @@ async function pingPong(context: CaseContext, one: StateStore, other: StateStore
 async function mixed(context: CaseContext, stores: readonly StateStore[]): Promise<void> {
   const { racers, rounds } = context.sizes;
   const { instanceId } = await (stores[0] as StateStore).save(context.state());
+  let turns = 0;
   await inParallel(Array.from({ length: racers }), racers, async (_, index) => {
     const store = stores[index % stores.length] as StateStore;
     let mine = await store.load(instanceId);
     for (let turn = 0; turn < rounds * 2; turn++) {
       // A handle that writes all the time hides what it remembers: each only reads for a while.
-      const readsOnly = stores.length > 1 && (turn >> 2) % stores.length === index % stores.length;
+      const readsOnly = stores.length > 1 && Math.floor(turns++ / (racers * 4)) % stores.length === index % stores.length;
+      // Answers from memory come at once: the others must get on meanwhile.
+      if (readsOnly) await new Promise((resolve) => setImmediate(resolve));
       switch (context.random.int(readsOnly ? 2 : 5)) {
         case 0:
           mine = await store.load(instanceId);

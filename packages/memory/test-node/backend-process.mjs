@@ -1,0 +1,6 @@
+// A memory backend in a process of its own.
+
+import { serveBackend } from '@workflow-state/core/conformance';
+import { memoryBackend } from '@workflow-state/memory';
+
+serveBackend(process, memoryBackend());
