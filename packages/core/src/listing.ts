@@ -46,13 +46,23 @@ export function matches(filter: Filter, state: WorkflowState): boolean {
 }
 
 /** What the index names for these kinds: ascending, each id once. */
-export async function* scanEntries(
+export function scanEntries(
   backend: StateBackend,
   kinds: readonly StatusKind[] | undefined,
   query: Omit<ScanQuery, 'status'>,
   call: BackendCall,
 ): AsyncGenerator<ScanEntry> {
-  if (kinds === undefined) return yield* scanOne(backend, query, call);
+  if (kinds === undefined) return scanOne(backend, query, call);
+  const [only, ...others] = kinds;
+  return others.length === 0 ? scanOne(backend, { ...query, status: only }, call) : merged(backend, kinds, query, call);
+}
+
+async function* merged(
+  backend: StateBackend,
+  kinds: readonly StatusKind[],
+  query: Omit<ScanQuery, 'status'>,
+  call: BackendCall,
+): AsyncGenerator<ScanEntry> {
   const scans = kinds.map((status) => scanOne(backend, { ...query, status }, call));
   try {
     const heads = await Promise.all(scans.map((scan) => scan.next()));
@@ -78,7 +88,7 @@ async function* scanOne(backend: StateBackend, query: ScanQuery, call: BackendCa
       if (next.done === true) return;
       for (const entry of next.value) {
         call.signal?.throwIfAborted();
-        yield query.status === undefined ? entry : { ...entry, status: query.status };
+        yield query.status === undefined || query.status === entry.status ? entry : { ...entry, status: query.status };
       }
     }
   } finally {

@@ -146,6 +146,10 @@ export function parseShardName(name: string): ShardName | undefined {
   return { name, id: id as InstanceId, version: Number(version), nonce, by, kind: kind as ShardName['kind'] };
 }
 
+export function isMarker(name: string): boolean {
+  return MARKER.test(name);
+}
+
 export function parseMarker(name: string): Marker | undefined {
   const match = MARKER.exec(name);
   if (match === null) return undefined;

@@ -50,15 +50,13 @@ describe('a writer killed at any call of', () => {
 
         // Whoever holds what can be read goes on from there.
         const stored = [...before, next].find(({ revision }) => revision.version === found);
-        if (stored === undefined) await insist(second.backend, () => created('paused', base.id), undefined);
-        else {
-          const saved = await outcome(insist(second.backend, () => following(stored, 'paused'), stored.revision));
-          // Committed but unpublished, or condemned: helped along, and then truly a conflict.
-          expect(['done', 'conflict']).toContain(saved);
-          if (saved === 'conflict') {
-            if ((await versionIn(second.backend, base.id)) === undefined) await insist(second.backend, () => created('paused', base.id), undefined);
-            else await insist(second.backend, () => following(next, 'paused'), next.revision);
-          }
+        const make = (from: typeof stored) => () => (from === undefined ? created('paused', base.id) : following(from, 'paused'));
+        const saved = await outcome(insist(second.backend, make(stored), stored?.revision));
+        // Committed but unpublished, or condemned: helped along, and then truly a conflict, once.
+        expect(['done', 'conflict']).toContain(saved);
+        if (saved === 'conflict') {
+          const after = (await versionIn(second.backend, base.id)) === undefined ? undefined : next;
+          await insist(second.backend, make(after), after?.revision);
         }
         expect(await listed(second.backend, 'paused')).toEqual([base.id]);
 
@@ -268,6 +266,30 @@ describe('delete', () => {
     dead.release();
     asleep.release();
     expect(await finishing).toBe('conflict');
+    expect(await versionIn(three.backend, first.id)).toBe(1);
+    expect(await listed(three.backend, 'paused')).toEqual([first.id]);
+  });
+
+  it('a finisher that takes over after the strike looks before it strikes', async () => {
+    const one = await opened();
+    const two = await opened({ directory: one.directory });
+    const first = created('running');
+    await write(one.backend, first);
+    const [before, after] = [one.seam.stopAt(/^rename data pit/), one.seam.stopAt(/^unlink dead:1/)];
+    const deleting = outcome(write(one.backend, following(first, 'tombstone'), first.revision));
+    await before.reached;
+    // It has seen the condemned instance, and sleeps.
+    const asleep = two.seam.stopAt(/^mkdir pit:1/);
+    const finishing = outcome(write(two.backend, following(first), first.revision));
+    await asleep.reached;
+    before.release();
+    await after.reached;
+    const three = await opened({ directory: one.directory });
+    await write(three.backend, created('paused', first.id));
+    asleep.release();
+    expect(await finishing).toBe('conflict');
+    after.release();
+    expect(await deleting).toBe('done');
     expect(await versionIn(three.backend, first.id)).toBe(1);
     expect(await listed(three.backend, 'paused')).toEqual([first.id]);
   });
