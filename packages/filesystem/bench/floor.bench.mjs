@@ -15,16 +15,31 @@ import { decodeState, encodeBody, encodeRecord } from '../../core/dist/state-cod
 
 const ROUNDS = Number(process.argv[2] ?? 40);
 const PER_ROUND = 32;
-const parents = process.env.WORKFLOW_STATE_BENCH_DIRECTORIES?.split(':') ?? ['/dev/shm', tmpdir()].filter((path) => fs.existsSync(path));
+const parents =
+  process.env.WORKFLOW_STATE_BENCH_DIRECTORIES?.split(':') ??
+  ['/dev/shm', tmpdir()].filter((path) => fs.existsSync(path));
 
 function input() {
   const state = {};
   for (let i = 0; i < 48; i++) state[`field-${i}`] = new Uint8Array(340).fill(i);
-  return newWorkflowState({ workflowId: 'bench', version: { major: 1, minor: 0, patch: 0 }, currentStage: 'one', input: {}, state });
+  return newWorkflowState({
+    workflowId: 'bench',
+    version: { major: 1, minor: 0, patch: 0 },
+    currentStage: 'one',
+    input: {},
+    state,
+  });
 }
 
 const body = ({ workflowId, version, status, currentStage, input: given, state, metrics, retryAttempts }) => ({
-  workflowId, version, status, currentStage, input: given, state, metrics, retryAttempts,
+  workflowId,
+  version,
+  status,
+  currentStage,
+  input: given,
+  state,
+  metrics,
+  retryAttempts,
 });
 
 /** The same bytes by the same codec: what any durable replace must do. */
@@ -38,8 +53,19 @@ class Floor {
 
   save(state, durable) {
     const nonce = '0123456789abcdef';
-    const revision = { version: 1, nonce, incarnation: nonce, first: true, status: state.status.kind, entered: { version: 1, nonce, at: 0 }, createdAt: 0 };
-    const { envelope } = encodeRecord({ id: state.instanceId, revision, parent: undefined, updatedAt: 0 }, encodeBody(body(state)));
+    const revision = {
+      version: 1,
+      nonce,
+      incarnation: nonce,
+      first: true,
+      status: state.status.kind,
+      entered: { version: 1, nonce, at: 0 },
+      createdAt: 0,
+    };
+    const { envelope } = encodeRecord(
+      { id: state.instanceId, revision, parent: undefined, updatedAt: 0 },
+      encodeBody(body(state)),
+    );
     const path = join(this.directory, state.instanceId);
     const candidate = `${path}.${this.count++}`;
     const handle = fs.openSync(candidate, 'wx');
@@ -88,9 +114,11 @@ async function saves(parent, durability) {
   const durable = durability === 'full';
   const floor = new Floor(join(root, 'floor'));
   const stores = {};
-  for (const io of ['hybrid', 'async']) stores[io] = await openStateStore(fileSystemBackend({ directory: join(root, io), durability, io }));
+  for (const io of ['hybrid', 'async'])
+    stores[io] = await openStateStore(fileSystemBackend({ directory: join(root, io), durability, io }));
   const states = {};
-  for (const [io, store] of Object.entries(stores)) states[io] = await Promise.all(Array.from({ length: PER_ROUND }, () => store.save(input())));
+  for (const [io, store] of Object.entries(stores))
+    states[io] = await Promise.all(Array.from({ length: PER_ROUND }, () => store.save(input())));
   const plain = states.hybrid;
 
   const one = (io) => async () => {
@@ -103,8 +131,16 @@ async function saves(parent, durability) {
     for (const state of plain) floor.save(state, durable);
   };
   const budgets = durable ? [{ hybrid: 1.4 }, { hybrid: 0.5 }] : [{}, {}];
-  report(`save, ${durability}, 16 KB, one at a time, ${parent}`, await contest({ 'encode, write, rename': serial, hybrid: one('hybrid'), async: one('async') }, PER_ROUND), budgets[0]);
-  report(`save, ${durability}, 16 KB, ${PER_ROUND} at a time, ${parent}`, await contest({ 'encode, write, rename': serial, hybrid: many('hybrid'), async: many('async') }, PER_ROUND), budgets[1]);
+  report(
+    `save, ${durability}, 16 KB, one at a time, ${parent}`,
+    await contest({ 'encode, write, rename': serial, hybrid: one('hybrid'), async: one('async') }, PER_ROUND),
+    budgets[0],
+  );
+  report(
+    `save, ${durability}, 16 KB, ${PER_ROUND} at a time, ${parent}`,
+    await contest({ 'encode, write, rename': serial, hybrid: many('hybrid'), async: many('async') }, PER_ROUND),
+    budgets[1],
+  );
 
   const load = (store, ids) => async () => {
     for (const { instanceId } of ids) await store.load(instanceId);
@@ -134,7 +170,11 @@ async function listings(parent) {
   const root = fs.mkdtempSync(join(parent, 'workflow-state-bench-'));
   const backend = fileSystemBackend({ directory: root, durability: 'process' });
   const store = await openStateStore(backend);
-  const kinds = [['waiting', 5_000], ['running', 35_000], ['completed', 60_000]];
+  const kinds = [
+    ['waiting', 5_000],
+    ['running', 35_000],
+    ['completed', 60_000],
+  ];
   for (const [kind, count] of kinds) {
     for (let i = 0; i < count; i++) {
       const id = InstanceId.generate();
@@ -152,12 +192,20 @@ async function listings(parent) {
   report(
     `list 5 000 of 100 000 by status, ${parent} (per call)`,
     await contest(
-      { 'one readdir of the matches': () => fs.promises.readdir(`${root}/status/waiting`), listByStatus: consume(() => store.listByStatus('waiting')), 'count(kind)': () => store.count('waiting') },
+      {
+        'one readdir of the matches': () => fs.promises.readdir(`${root}/status/waiting`),
+        listByStatus: consume(() => store.listByStatus('waiting')),
+        'count(kind)': () => store.count('waiting'),
+      },
       1,
     ),
     { listByStatus: 1.5 },
   );
-  for (const [name, source] of [['listByStatus, 5 000 of 100 000', () => store.listByStatus('waiting')], ['listByStatus, 60 000 of 100 000', () => store.listByStatus('completed')], ['list, 100 000', () => store.list()]]) {
+  for (const [name, source] of [
+    ['listByStatus, 5 000 of 100 000', () => store.listByStatus('waiting')],
+    ['listByStatus, 60 000 of 100 000', () => store.listByStatus('completed')],
+    ['list, 100 000', () => store.list()],
+  ]) {
     const stalls = [];
     const totals = [];
     for (let i = 0; i < 9; i++) {
@@ -165,7 +213,9 @@ async function listings(parent) {
       stalls.push(await longestStall(consume(source)));
       totals.push(performance.now() - start);
     }
-    console.log(`  ${name.padEnd(34)} ${median(totals).toFixed(0).padStart(6)} ms, longest stall of the loop ${median(stalls).toFixed(0)} ms (worst ${Math.max(...stalls).toFixed(0)}), budget 60`);
+    console.log(
+      `  ${name.padEnd(34)} ${median(totals).toFixed(0).padStart(6)} ms, longest stall of the loop ${median(stalls).toFixed(0)} ms (worst ${Math.max(...stalls).toFixed(0)}), budget 60`,
+    );
   }
   await store.close();
   fs.rmSync(root, { recursive: true });

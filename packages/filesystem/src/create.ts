@@ -11,7 +11,13 @@
 // a create that can still happen finds its token. A sweep that meets the leftovers of a create removes the candidate,
 // after which step 4 can only fail: then nothing was created, and the same is offered again under a new nonce.
 
-import { type BackendCall, type BackendRecord, NotApplied, RevisionConflict, type WriteRevision } from '@workflow-state/core/backend';
+import {
+  type BackendCall,
+  type BackendRecord,
+  NotApplied,
+  RevisionConflict,
+  type WriteRevision,
+} from '@workflow-state/core/backend';
 import { writeCandidate } from './candidate.js';
 import { readHead } from './data-file.js';
 import { checkSignal, notApplied, outcomeUnknown } from './failures.js';
@@ -29,7 +35,11 @@ interface Create {
   readonly index: readonly string[];
 }
 
-export function* create(volume: Volume, record: BackendRecord & { readonly revision: WriteRevision & Stay }, given: BackendCall): Steps<void> {
+export function* create(
+  volume: Volume,
+  record: BackendRecord & { readonly revision: WriteRevision & Stay },
+  given: BackendCall,
+): Steps<void> {
   const { layout } = volume;
   const { id, revision } = record;
   const task: Create = {
@@ -55,14 +65,19 @@ export function* create(volume: Volume, record: BackendRecord & { readonly revis
 }
 
 /** Steps 1 to 3. `false`: a sweep has taken us for dead. */
-function* prepare({ volume, record, candidate, token, index }: Create, stay: WriteRevision & Stay, given: BackendCall): Steps<boolean> {
+function* prepare(
+  { volume, record, candidate, token, index }: Create,
+  stay: WriteRevision & Stay,
+  given: BackendCall,
+): Steps<boolean> {
   const { id, envelope } = record;
   let foreign = true;
   try {
     checkSignal(given);
     if ((yield* writeCandidate(volume, candidate, envelope)) === 'ENOENT') {
       yield* makeShard(volume, record);
-      if ((yield* writeCandidate(volume, candidate, envelope)) === 'ENOENT') throw new Error(`${volume.layout.shard(id)} was removed`);
+      if ((yield* writeCandidate(volume, candidate, envelope)) === 'ENOENT')
+        throw new Error(`${volume.layout.shard(id)} was removed`);
     }
     foreign = false;
     checkSignal(given);

@@ -12,7 +12,13 @@
 //
 // Two who do this at once disturb each other at 2 or 5, and begin again; removal.ts says why none strikes late.
 
-import { type BackendCall, type DamagedRecord, type InstanceId, RevisionConflict, StateStoreError } from '@workflow-state/core/backend';
+import {
+  type BackendCall,
+  type DamagedRecord,
+  type InstanceId,
+  RevisionConflict,
+  StateStoreError,
+} from '@workflow-state/core/backend';
 import { readData } from './data-file.js';
 import { checkSignal, notApplied, outcomeUnknown } from './failures.js';
 import { call, mkdir, rename, rmdir, type Steps, unlink } from './file-ops.js';
@@ -23,7 +29,12 @@ import { freshNonce, jitter, makeDurable, type Volume } from './volume.js';
 
 const ATTEMPTS = 30;
 
-export function* removeDamaged(volume: Volume, id: InstanceId, damaged: DamagedRecord, given: BackendCall): Steps<void> {
+export function* removeDamaged(
+  volume: Volume,
+  id: InstanceId,
+  damaged: DamagedRecord,
+  given: BackendCall,
+): Steps<void> {
   let stage: 'free' | 'claiming' | 'claimed' = 'free';
   const failed = (error: unknown): unknown =>
     stage === 'free'
@@ -58,11 +69,15 @@ export function* removeDamaged(volume: Volume, id: InstanceId, damaged: DamagedR
     return;
   }
   throw failed(
-    new StateStoreError('STORAGE_ERROR', `the token of the damaged record of ${id} is missing, or others keep moving it`, {
-      instanceId: id,
-      retryable: true,
-      recoveryHints: ['if this stays, run verify --repair while nothing else uses the store'],
-    }),
+    new StateStoreError(
+      'STORAGE_ERROR',
+      `the token of the damaged record of ${id} is missing, or others keep moving it`,
+      {
+        instanceId: id,
+        retryable: true,
+        recoveryHints: ['if this stays, run verify --repair while nothing else uses the store'],
+      },
+    ),
   );
 }
 
@@ -81,7 +96,8 @@ function* own(volume: Volume, id: InstanceId, { envelope }: DamagedRecord): Step
   for (const { kind, version, nonce } of names) {
     const committed = kind === 'tmp' && version > 1 && held.some((hold) => hold.kind === 'tok' && hold.nonce === nonce);
     // A write that replaced this one, not yet published: it is what is stored.
-    if (committed && (yield* rename(layout.candidate(id, { version, nonce }), layout.data(id))) === 'done') return undefined;
+    if (committed && (yield* rename(layout.candidate(id, { version, nonce }), layout.data(id))) === 'done')
+      return undefined;
     if (version === 1) yield* unlink(layout.candidate(id, { version, nonce }));
   }
   const [first] = held;

@@ -8,7 +8,13 @@
 //
 // Nothing needs to be remembered of the deleted instance: no late writer can find its token, no late deleter its pit.
 
-import { type BackendCall, type InstanceId, isNotApplied, RevisionConflict, type WriteRevision } from '@workflow-state/core/backend';
+import {
+  type BackendCall,
+  type InstanceId,
+  isNotApplied,
+  RevisionConflict,
+  type WriteRevision,
+} from '@workflow-state/core/backend';
 import { checkSignal, notApplied, outcomeUnknown } from './failures.js';
 import { mkdir, rename, rmdir, type Steps } from './file-ops.js';
 import { turnOf } from './layout.js';
@@ -18,7 +24,12 @@ import { resolve } from './resolve.js';
 import type { Stay } from './status-index.js';
 import { freshNonce, makeDurable, type Volume } from './volume.js';
 
-export function* remove(volume: Volume, id: InstanceId, expected: WriteRevision & Stay, call: BackendCall): Steps<void> {
+export function* remove(
+  volume: Volume,
+  id: InstanceId,
+  expected: WriteRevision & Stay,
+  call: BackendCall,
+): Steps<void> {
   const { layout } = volume;
   let turn = turnOf(expected.hint);
   for (;;) {
@@ -56,7 +67,8 @@ function* claimToken(id: InstanceId, token: string, claim: string, pit: string, 
     // An error is no proof; the two names are: a token that was renamed never comes back.
     if (!isNotApplied(error)) {
       if (yield* isThere(claim, id, error)) return true;
-      if (!(yield* isThere(token, id, error))) throw outcomeUnknown(`whether ${id} was deleted is not known`, error, id);
+      if (!(yield* isThere(token, id, error)))
+        throw outcomeUnknown(`whether ${id} was deleted is not known`, error, id);
     }
     yield* dropPit(pit);
     throw notApplied(`${id} was not deleted`, error, id);
@@ -65,7 +77,13 @@ function* claimToken(id: InstanceId, token: string, claim: string, pit: string, 
   return false;
 }
 
-function* carryOut(volume: Volume, id: InstanceId, expected: WriteRevision & Stay, claim: string, pit: string): Steps<void> {
+function* carryOut(
+  volume: Volume,
+  id: InstanceId,
+  expected: WriteRevision & Stay,
+  claim: string,
+  pit: string,
+): Steps<void> {
   try {
     if ((yield* strike(volume, id, pit)) === 'done') return yield* bury(volume, id, expected, claim, [pit]);
     // Somebody thought us dead and took over. The delete is committed: it only remains to see it done, and to last.
@@ -77,7 +95,8 @@ function* carryOut(volume: Volume, id: InstanceId, expected: WriteRevision & Sta
 }
 
 function* makeDurableIfThere(volume: Volume, id: InstanceId): Steps<void> {
-  if (volume.durable && (yield ['exists', volume.layout.shard(id)])) yield* makeDurable(volume, volume.layout.shard(id));
+  if (volume.durable && (yield ['exists', volume.layout.shard(id)]))
+    yield* makeDurable(volume, volume.layout.shard(id));
 }
 
 function* dropPit(pit: string): Steps<void> {

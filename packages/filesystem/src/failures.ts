@@ -1,7 +1,13 @@
 // How this backend says what went wrong. Three answers, never mixed up: proved not written (`NotApplied`), proved lost
 // (`RevisionConflict`), not known (`OUTCOME_UNKNOWN`).
 
-import { isNotApplied, isRevisionConflict, isStateStoreError, NotApplied, StateStoreError } from '@workflow-state/core/backend';
+import {
+  isNotApplied,
+  isRevisionConflict,
+  isStateStoreError,
+  NotApplied,
+  StateStoreError,
+} from '@workflow-state/core/backend';
 import type { BackendCall, InstanceId } from '@workflow-state/core/backend';
 import { codeOf } from './file-ops.js';
 
@@ -32,7 +38,8 @@ export function storageError(what: string, error: unknown, instanceId?: Instance
 export function notApplied(what: string, error: unknown, instanceId: InstanceId): unknown {
   if (isNotApplied(error) || isRevisionConflict(error)) return error;
   // What is unknown then is another's write, which this call came to help.
-  const known = isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN' ? new Error(error.message, { cause: error }) : error;
+  const known =
+    isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN' ? new Error(error.message, { cause: error }) : error;
   return new NotApplied(storageError(what, known, instanceId));
 }
 
@@ -41,7 +48,10 @@ export function outcomeUnknown(what: string, error: unknown, instanceId: Instanc
   return new StateStoreError('OUTCOME_UNKNOWN', `${what}: ${messageOf(error)}`, {
     cause: error,
     instanceId,
-    recoveryHints: ['load the instance to see which state it is in, and go on from there', ...storageError(what, error).recoveryHints],
+    recoveryHints: [
+      'load the instance to see which state it is in, and go on from there',
+      ...storageError(what, error).recoveryHints,
+    ],
   });
 }
 

@@ -159,8 +159,10 @@ export function asyncFileOps(): FileOps {
     create: (path) => callback((done) => fs.open(path, 'wx', done)),
     open: (path) => callback((done) => fs.open(path, 'r', done)),
     size: (handle) => callback<fs.Stats>((done) => fs.fstat(handle, done)).then(({ size }) => size),
-    read: (handle, into, offset) => callback((done) => fs.read(handle, into, offset, into.length - offset, offset, done)),
-    write: (handle, bytes, offset) => callback((done) => fs.write(handle, bytes, offset, bytes.length - offset, offset, done)),
+    read: (handle, into, offset) =>
+      callback((done) => fs.read(handle, into, offset, into.length - offset, offset, done)),
+    write: (handle, bytes, offset) =>
+      callback((done) => fs.write(handle, bytes, offset, bytes.length - offset, offset, done)),
     fsync: (handle) => callback((done) => fs.fsync(handle, done)),
     close: (handle) => callback((done) => fs.close(handle, done)),
     link: (from, to) => callback((done) => fs.link(from, to, done)),

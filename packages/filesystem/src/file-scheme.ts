@@ -25,7 +25,8 @@ function pathOf({ location }: StoreUrl): string {
     );
   }
   const path = decode(host === undefined ? location : location.slice(2 + host.length));
-  if (path === '' || path.includes('\0')) throw refusal('a file: URL names a directory', 'write file:./state or file:///var/lib/state');
+  if (path === '' || path.includes('\0'))
+    throw refusal('a file: URL names a directory', 'write file:./state or file:///var/lib/state');
   // A drive letter stands behind a slash in a URL, and not in a path.
   return /^\/[a-z]:(?:[/\\]|$)/i.test(path) && process.platform === 'win32' ? path.slice(1) : path;
 }
@@ -41,11 +42,15 @@ function decode(text: string): string {
 function oneOf<T extends string>(...allowed: readonly T[]): (text: string, path: string) => T {
   return (text, path) => {
     const found = allowed.find((one) => one === text);
-    if (found === undefined) throw refusal(`${path}: expected one of ${allowed.join(', ')}, got ${JSON.stringify(text)}`);
+    if (found === undefined)
+      throw refusal(`${path}: expected one of ${allowed.join(', ')}, got ${JSON.stringify(text)}`);
     return found;
   };
 }
 
 function refusal(message: string, remedy?: string, cause?: unknown): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', message, { recoveryHints: remedy === undefined ? [] : [remedy], cause });
+  return new StateStoreError('INVALID_ARGUMENT', message, {
+    recoveryHints: remedy === undefined ? [] : [remedy],
+    cause,
+  });
 }

@@ -1,7 +1,14 @@
 // The backend: who does what. Each mechanism has a file of its own; layout.ts is the place to begin.
 
 import { resolve as absolute } from 'node:path';
-import { type InstanceId, RevisionConflict, type StateBackend, StateStoreError, type Stored, type WriteRevision } from '@workflow-state/core/backend';
+import {
+  type InstanceId,
+  RevisionConflict,
+  type StateBackend,
+  StateStoreError,
+  type Stored,
+  type WriteRevision,
+} from '@workflow-state/core/backend';
 import { create } from './create.js';
 import { removeDamaged } from './damaged.js';
 import { readData, readHead, readStart } from './data-file.js';
@@ -95,7 +102,8 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       }
       if ('damaged' in expected) {
         await run(removeDamaged(volume, id, expected, call), machine);
-        if (status !== 'tombstone') await run(create(volume, { ...record, revision: { ...revision, status } }, {}), machine);
+        if (status !== 'tombstone')
+          await run(create(volume, { ...record, revision: { ...revision, status } }, {}), machine);
         return;
       }
       // Deletes are removals here: no tombstone is ever stored.
@@ -104,7 +112,10 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       await run(status === 'tombstone' ? remove(volume, id, base, call) : save(volume, record, base, call), machine);
     },
 
-    scan: (query, call) => (query.status === undefined ? scanIds(machine, layout, query, call) : scanStatus(machine, layout, query.status, query, call)),
+    scan: (query, call) =>
+      query.status === undefined
+        ? scanIds(machine, layout, query, call)
+        : scanStatus(machine, layout, query.status, query, call),
 
     sweep: (_olderThan, call) => sweepStore(machine, volume, leftoverAge, call),
 
@@ -123,7 +134,8 @@ function check(options: FileSystemBackendOptions): FileSystemBackendOptions {
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
     throw invalid('directory', 'the path of a directory', directory, 'is the environment variable set?');
   }
-  if (durability !== undefined && !['full', 'process'].includes(durability)) throw invalid('durability', "'full' or 'process'", durability);
+  if (durability !== undefined && !['full', 'process'].includes(durability))
+    throw invalid('durability', "'full' or 'process'", durability);
   if (io !== undefined && !['hybrid', 'async'].includes(io)) throw invalid('io', "'hybrid' or 'async'", io);
   if (leftoverAge !== undefined && !(Number.isFinite(leftoverAge) && leftoverAge >= 0)) {
     throw invalid('leftoverAge', 'milliseconds, at least 0', leftoverAge);
@@ -132,6 +144,9 @@ function check(options: FileSystemBackendOptions): FileSystemBackendOptions {
 }
 
 function invalid(option: string, expected: string, value: unknown, ...recoveryHints: string[]): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', `fileSystemBackend, option ${option}: expected ${expected}, got ${JSON.stringify(value)}`, { recoveryHints });
+  return new StateStoreError(
+    'INVALID_ARGUMENT',
+    `fileSystemBackend, option ${option}: expected ${expected}, got ${JSON.stringify(value)}`,
+    { recoveryHints },
+  );
 }
-

@@ -36,13 +36,24 @@ export function* checkFormat({ root, format }: Layout): Steps<void> {
   const text = new TextDecoder().decode(bytes.subarray(0, length));
   const found = LINE.exec(text)?.[1];
   if (found === undefined) {
-    throw new StateStoreError('INVALID_ARGUMENT', `${format} does not say ${JSON.stringify(`${PRODUCT} ${FORMAT}`)}: ${root} is not a store, or was damaged`, {
-      recoveryHints: ['choose another directory', `if it is a store, restore that file: one line, ${JSON.stringify(`${PRODUCT} ${FORMAT}`)}`],
-    });
+    throw new StateStoreError(
+      'INVALID_ARGUMENT',
+      `${format} does not say ${JSON.stringify(`${PRODUCT} ${FORMAT}`)}: ${root} is not a store, or was damaged`,
+      {
+        recoveryHints: [
+          'choose another directory',
+          `if it is a store, restore that file: one line, ${JSON.stringify(`${PRODUCT} ${FORMAT}`)}`,
+        ],
+      },
+    );
   }
   if (Number(found) !== FORMAT) {
-    throw new StateStoreError('UNSUPPORTED_FORMAT', `${root} has layout ${found}, this release reads layout ${FORMAT}`, {
-      recoveryHints: ['use the release that wrote it, or a later one'],
-    });
+    throw new StateStoreError(
+      'UNSUPPORTED_FORMAT',
+      `${root} has layout ${found}, this release reads layout ${FORMAT}`,
+      {
+        recoveryHints: ['use the release that wrote it, or a later one'],
+      },
+    );
   }
 }

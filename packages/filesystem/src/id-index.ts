@@ -10,7 +10,12 @@ import { isShard, type Layout, parseIdEntry } from './layout.js';
 import { makeDurableFirst, type Volume } from './volume.js';
 
 /** `ENOENT`: the token is not there. There already is as good as made. */
-export function* enterIds(volume: Volume, token: string, id: InstanceId, incarnation: string): Steps<'done' | 'ENOENT'> {
+export function* enterIds(
+  volume: Volume,
+  token: string,
+  id: InstanceId,
+  incarnation: string,
+): Steps<'done' | 'ENOENT'> {
   const { layout } = volume;
   if ((yield* link(token, layout.idEntry(id, incarnation))) === 'ENOENT') return 'ENOENT';
   yield* makeDurableFirst(volume, layout.idsShard(id));
@@ -27,11 +32,13 @@ export async function* scanIds(
   { after = '' as InstanceId, limit = Infinity }: ScanQuery,
   { signal }: BackendCall,
 ): AsyncGenerator<readonly ScanEntry[]> {
-  const shards = (await machine.readdir(layout.idsRoot)).filter((name) => isShard(name) && name >= after.slice(0, 2)).sort();
+  const shards = (await machine.readdir(layout.idsRoot))
+    .filter((name) => isShard(name) && name >= after.slice(0, 2))
+    .sort();
   // A page that a shard or two will fill is not worth reading ahead for.
   const ahead = limit < 1000 ? 1 : AHEAD;
   const reads: Promise<string[]>[] = [];
-  for (let next = 0; next < shards.length || reads.length > 0; ) {
+  for (let next = 0; next < shards.length || reads.length > 0;) {
     while (next < shards.length && reads.length < ahead) {
       const read = readShard(machine, `${layout.idsRoot}/${shards[next++]}`);
       read.catch(() => {}); // Awaited below, unless the caller has stopped.

@@ -11,7 +11,9 @@ import { makeSwaps } from './status-index.js';
 import { freshNonce, type Volume } from './volume.js';
 
 /** `statfs(2)` types of filesystems that make directory operations durable in the order they were made; and tmpfs, which keeps nothing. */
-const ORDERED: ReadonlySet<number> = new Set([0xef53 /* ext2, ext3, ext4 */, 0x58465342 /* xfs */, 0x01021994 /* tmpfs */]);
+const ORDERED: ReadonlySet<number> = new Set([
+  0xef53 /* ext2, ext3, ext4 */, 0x58465342 /* xfs */, 0x01021994 /* tmpfs */,
+]);
 
 /** Where a rename that is sent twice reports that it failed although it worked, and where several hosts meet. */
 const NETWORK: ReadonlyMap<number, string> = new Map([
@@ -53,7 +55,11 @@ function* list(root: string): Steps<readonly string[]> {
     return yield* call('readdir', root);
   } catch (error) {
     if (codeOf(error) !== 'ENOTDIR') throw error;
-    throw refusal('INVALID_ARGUMENT', `${root} is not a directory`, 'give the path of a directory, or of one to be made');
+    throw refusal(
+      'INVALID_ARGUMENT',
+      `${root} is not a directory`,
+      'give the path of a directory, or of one to be made',
+    );
   }
 }
 
@@ -72,14 +78,24 @@ function* orderOf(root: string, durable: boolean): Steps<boolean> {
   const type = (yield* call('filesystemType', root)) >>> 0;
   const network = NETWORK.get(type);
   if (network !== undefined) {
-    throw refusal('NOT_SUPPORTED', `${root} is on a network filesystem (${network}), which can report that a rename failed although it worked`, 'use a local disk, or the S3 backend');
+    throw refusal(
+      'NOT_SUPPORTED',
+      `${root} is on a network filesystem (${network}), which can report that a rename failed although it worked`,
+      'use a local disk, or the S3 backend',
+    );
   }
   return !durable || ORDERED.has(type);
 }
 
 /** Shards are made when first needed. */
 function* makeTree(layout: Layout): Steps<void> {
-  for (const path of [layout.dataRoot, layout.idsRoot, layout.statusRoot, ...STATUS_KINDS.map((kind) => layout.status(kind))]) yield* mkdir(path);
+  for (const path of [
+    layout.dataRoot,
+    layout.idsRoot,
+    layout.statusRoot,
+    ...STATUS_KINDS.map((kind) => layout.status(kind)),
+  ])
+    yield* mkdir(path);
   for (const kind of TERMINAL_KINDS) yield* makeSwaps(layout, kind);
 }
 
@@ -98,7 +114,7 @@ function* syncDirectories({ root, statusRoot }: Layout, exists: boolean): Steps<
     );
   }
   if (exists) return;
-  for (let path = root; path !== dirname(path); ) {
+  for (let path = root; path !== dirname(path);) {
     path = dirname(path);
     try {
       yield* syncOnce(path);
@@ -131,8 +147,14 @@ function* hardLinks<T>(root: string, steps: Steps<T>): Steps<T> {
   try {
     return yield* steps;
   } catch (error) {
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(codeOf(error) ?? '')) throw storageError(`${root} is not writable`, error);
-    throw refusal('NOT_SUPPORTED', `${root} is on a filesystem without hard links, or this process may not link the store's files`, 'use a filesystem with hard links (not FAT or exFAT), as the user who owns the store', error);
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(codeOf(error) ?? ''))
+      throw storageError(`${root} is not writable`, error);
+    throw refusal(
+      'NOT_SUPPORTED',
+      `${root} is on a filesystem without hard links, or this process may not link the store's files`,
+      'use a filesystem with hard links (not FAT or exFAT), as the user who owns the store',
+      error,
+    );
   }
 }
 
@@ -141,7 +163,12 @@ function* attempt<T>(what: string, steps: Steps<T>): Steps<T> {
     return yield* steps;
   } catch (error) {
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') {
-      throw refusal('INVALID_ARGUMENT', `${what}: something on the way is not a directory`, 'give the path of a directory, or of one to be made', error);
+      throw refusal(
+        'INVALID_ARGUMENT',
+        `${what}: something on the way is not a directory`,
+        'give the path of a directory, or of one to be made',
+        error,
+      );
     }
     throw storageError(what, error);
   }

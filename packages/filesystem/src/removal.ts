@@ -29,7 +29,13 @@ export function strike(volume: Volume, id: InstanceId, pit: string): Steps<'done
 }
 
 /** The data file is gone: makes that last, and removes what belonged to it. */
-export function* bury(volume: Volume, id: InstanceId, was: Indexed, claim: string, pits: readonly string[]): Steps<void> {
+export function* bury(
+  volume: Volume,
+  id: InstanceId,
+  was: Indexed,
+  claim: string,
+  pits: readonly string[],
+): Steps<void> {
   const { layout } = volume;
   try {
     yield* makeDurable(volume, layout.shard(id));

@@ -19,7 +19,7 @@ export type Resolved = 'changed' | 'missing' | { readonly turn: string | undefin
 const ROUNDS = 40;
 
 export function* resolve(volume: Volume, id: InstanceId, expected: WriteName): Steps<Resolved> {
-  for (let round = 0; round < ROUNDS; ) {
+  for (let round = 0; round < ROUNDS;) {
     const head = yield* readHead(volume.layout, id);
     if (head === undefined) return 'missing';
     if (head.nonce !== expected.nonce) return 'changed';
@@ -41,12 +41,16 @@ export function* resolve(volume: Volume, id: InstanceId, expected: WriteName): S
       yield* call('pause', round < 4 ? 0 : jitter(5));
     }
   }
-  throw new StateStoreError('STORAGE_ERROR', `the token of ${id}, version ${expected.version}, is missing: somebody removed files of the store`, {
-    instanceId: id,
-    recoveryHints: [
-      'the instance can still be read; to save or delete it, run verify --repair while nothing else uses the store',
-    ],
-  });
+  throw new StateStoreError(
+    'STORAGE_ERROR',
+    `the token of ${id}, version ${expected.version}, is missing: somebody removed files of the store`,
+    {
+      instanceId: id,
+      recoveryHints: [
+        'the instance can still be read; to save or delete it, run verify --repair while nothing else uses the store',
+      ],
+    },
+  );
 }
 
 /** Publishes a committed candidate whose writer has not come to it: perhaps it never will. */
@@ -61,7 +65,8 @@ function* publishFor(volume: Volume, id: InstanceId, head: EnvelopeHeader, ahead
   } else if (now?.nonce === head.nonce) {
     // Its candidate was removed from outside. Gone once, it never comes back. Its writer, asleep, may wake when the data
     // file is several writes further: the void tells it that none of them followed its own.
-    if ((yield* link(`${layout.shard(id)}/${ahead.name}`, layout.void(id, ahead))) !== 'ENOENT') yield* reclaimToken(volume, id, ahead, head);
+    if ((yield* link(`${layout.shard(id)}/${ahead.name}`, layout.void(id, ahead))) !== 'ENOENT')
+      yield* reclaimToken(volume, id, ahead, head);
   }
 }
 

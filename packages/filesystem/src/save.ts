@@ -11,7 +11,13 @@
 // ENOENT, because each name is consumed once. Before 3 every failure is cleaned up and is no write; after it, none is
 // reported unless proved.
 
-import { type BackendCall, type BackendRecord, NotApplied, RevisionConflict, type WriteRevision } from '@workflow-state/core/backend';
+import {
+  type BackendCall,
+  type BackendRecord,
+  NotApplied,
+  RevisionConflict,
+  type WriteRevision,
+} from '@workflow-state/core/backend';
 import { writeCandidate } from './candidate.js';
 import { readHead } from './data-file.js';
 import { checkSignal, notApplied, outcomeUnknown, storageError } from './failures.js';
@@ -35,7 +41,12 @@ interface Save {
   readonly marker: string | undefined;
 }
 
-export function* save(volume: Volume, record: BackendRecord, expected: WriteRevision & Stay, call: BackendCall): Steps<void> {
+export function* save(
+  volume: Volume,
+  record: BackendRecord,
+  expected: WriteRevision & Stay,
+  call: BackendCall,
+): Steps<void> {
   const { layout } = volume;
   const { id, revision } = record;
   const { status, entered } = revision;
@@ -60,7 +71,11 @@ export function* save(volume: Volume, record: BackendRecord, expected: WriteRevi
   try {
     yield* makeDurable(volume, layout.shard(id));
   } catch (error) {
-    throw outcomeUnknown(`version ${revision.version} of ${id} can be read, but whether it survives a power cut is not known`, error, id);
+    throw outcomeUnknown(
+      `version ${revision.version} of ${id} can be read, but whether it survives a power cut is not known`,
+      error,
+      id,
+    );
   }
   if (stay !== undefined && !volume.ordered) yield* leaveStatus(volume, id, expected, status);
 }
@@ -122,10 +137,18 @@ function* findOutWhoDid(task: Save): Steps<void> {
   const now = yield* readHead(volume.layout, id);
   if (now?.nonce === expected.nonce) {
     yield* giveBackToken(task);
-    throw new NotApplied(storageError(`${id} was not saved`, new Error('somebody removed its candidate from the shard')), { comeAgain: {} });
+    throw new NotApplied(
+      storageError(`${id} was not saved`, new Error('somebody removed its candidate from the shard')),
+      { comeAgain: {} },
+    );
   }
   if (now?.incarnation !== incarnation) throw new Error('it was deleted before it could be seen');
-  if (now.nonce === nonce || now.parent === nonce || (now.version > version && !(yield* isThere(volume.layout.void(id, revision), id, 'gone')))) return;
+  if (
+    now.nonce === nonce ||
+    now.parent === nonce ||
+    (now.version > version && !(yield* isThere(volume.layout.void(id, revision), id, 'gone')))
+  )
+    return;
   if (marker !== undefined) yield* discard(marker);
   throw new RevisionConflict();
 }
@@ -134,7 +157,11 @@ function* findOutWhoDid(task: Save): Steps<void> {
 function* takeBack(task: Save, cause: unknown): Steps<void> {
   const { record, candidate } = task;
   const { id } = record;
-  const unknown = outcomeUnknown(`whether version ${record.revision.version} of ${id} was published is not known`, cause, id);
+  const unknown = outcomeUnknown(
+    `whether version ${record.revision.version} of ${id} was published is not known`,
+    cause,
+    id,
+  );
   try {
     yield ['unlink', candidate];
     if ((yield* readHead(task.volume.layout, id))?.nonce !== task.expected.nonce) throw unknown;

@@ -25,7 +25,12 @@ export interface Stay {
  * Makes the marker out of the token, which proves that the write that the token stands for is current.
  * `ENOENT`: it is not. There already is as good as made.
  */
-export function* enterStatus(volume: Volume, token: string, id: InstanceId, { status, entered }: Stay): Steps<'done' | 'ENOENT'> {
+export function* enterStatus(
+  volume: Volume,
+  token: string,
+  id: InstanceId,
+  { status, entered }: Stay,
+): Steps<'done' | 'ENOENT'> {
   const { layout } = volume;
   if ((yield* link(token, layout.marker(id, status, entered))) === 'ENOENT') return 'ENOENT';
   yield* makeDurableFirst(volume, layout.status(status));
@@ -38,7 +43,12 @@ export function* leaveStatus({ layout }: Volume, id: InstanceId, left: Stay, now
 }
 
 /** `now`: the kind under which the instance has another marker. */
-export function* removeMarker(layout: Layout, kind: StatusKind, marker: string, now: StatusKind | undefined): Steps<void> {
+export function* removeMarker(
+  layout: Layout,
+  kind: StatusKind,
+  marker: string,
+  now: StatusKind | undefined,
+): Steps<void> {
   // Without the announcement the marker stays: the listing shows the instance once, and the next sweep tries again.
   if (kind !== now || (yield* announceSwap(layout, kind))) yield* discard(marker);
 }
@@ -108,14 +118,23 @@ const ID_LENGTH = 32;
 
 /** Takes from the name of a marker what a listing shows: there may be a hundred thousand. */
 function entryOf(status: StatusKind, name: string): ScanEntry {
-  return { id: name.slice(0, ID_LENGTH) as InstanceId, status, statusSince: Number(name.slice(name.lastIndexOf('.') + 1)) };
+  return {
+    id: name.slice(0, ID_LENGTH) as InstanceId,
+    status,
+    statusSince: Number(name.slice(name.lastIndexOf('.') + 1)),
+  };
 }
 
 function versionOf(name: string): number {
   return Number(name.slice(ID_LENGTH + 1, name.indexOf('.', ID_LENGTH + 1)));
 }
 
-async function namesOf(machine: Machine, layout: Layout, kind: StatusKind, signal: AbortSignal | undefined): Promise<string[]> {
+async function namesOf(
+  machine: Machine,
+  layout: Layout,
+  kind: StatusKind,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const path = layout.status(kind);
   if (!isTerminalKind(kind)) return machine.readdir(path);
   const seen = new Set<string>();

@@ -9,7 +9,16 @@ import { STATUS_KINDS } from '@workflow-state/core';
 import type { BackendCall, EnvelopeHeader, InstanceId, StatusKind, SweepReport } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
 import { codeOf, type Machine, link, readdir, rename, run, type Steps, unlink } from './file-ops.js';
-import { type IdEntry, isDataName, type Layout, type Marker, parseIdEntry, parseMarker, parseShardName, type ShardName } from './layout.js';
+import {
+  type IdEntry,
+  isDataName,
+  type Layout,
+  type Marker,
+  parseIdEntry,
+  parseMarker,
+  parseShardName,
+  type ShardName,
+} from './layout.js';
 import { namesOfInstance, removePit } from './removal.js';
 import { resolve } from './resolve.js';
 import { removeMarker } from './status-index.js';
@@ -67,7 +76,9 @@ export async function sweepStore(
       await run(noteShard(layout, shard, notes), machine);
       for (const [id, noted] of notes) {
         if (isClean(noted)) continue;
-        await attempt(id, async () => ((await run(isOld(layout, id, noted, youngest), machine)) ? run(sweepInstance(volume, id, noted), machine) : 0));
+        await attempt(id, async () =>
+          (await run(isOld(layout, id, noted, youngest), machine)) ? run(sweepInstance(volume, id, noted), machine) : 0,
+        );
       }
       return 0;
     });
@@ -117,16 +128,27 @@ function isClean({ data, names, markers, entries }: Noted): boolean {
 }
 
 /** Whether nothing that is too much has changed of late. What misses something is worth a look at any time. */
-function* isOld(layout: Layout, id: InstanceId, { data, names, markers, entries }: Noted, youngest: number): Steps<boolean> {
-  const suspects = names.filter(({ kind, version }) => kind !== 'tok' || !data || version === 1).map(({ name }) => `${layout.shard(id)}/${name}`);
+function* isOld(
+  layout: Layout,
+  id: InstanceId,
+  { data, names, markers, entries }: Noted,
+  youngest: number,
+): Steps<boolean> {
+  const suspects = names
+    .filter(({ kind, version }) => kind !== 'tok' || !data || version === 1)
+    .map(({ name }) => `${layout.shard(id)}/${name}`);
   if (!data) {
-    suspects.push(...markers.map(({ kind, name }) => `${layout.status(kind)}/${name}`), ...entries.map(({ name }) => `${layout.idsShard(id)}/${name}`));
+    suspects.push(
+      ...markers.map(({ kind, name }) => `${layout.status(kind)}/${name}`),
+      ...entries.map(({ name }) => `${layout.idsShard(id)}/${name}`),
+    );
   } else if (markers.length > 1 && markers.some(({ since }) => since > youngest)) {
     // A marker is another name of the token's file, whose times change with every save.
     return false;
   }
   const tokens = names.filter(({ kind }) => kind === 'tok').length;
-  if (data && names.length === tokens && tokens <= 1 && markers.length <= 1 && entries.length <= 1) return markers.length === 0 || entries.length === 0;
+  if (data && names.length === tokens && tokens <= 1 && markers.length <= 1 && entries.length <= 1)
+    return markers.length === 0 || entries.length === 0;
   for (const path of suspects) {
     try {
       if (((yield ['times', path]) as { readonly changed: number }).changed > youngest) return false;
@@ -154,7 +176,9 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
     const head = yield* readHead(layout, id);
     const turn = freshNonce();
     if (head !== undefined) {
-      const own = names.find(({ kind, version, nonce }) => kind === 'tok' && version === head.version && nonce === head.nonce);
+      const own = names.find(
+        ({ kind, version, nonce }) => kind === 'tok' && version === head.version && nonce === head.nonce,
+      );
       if ((yield* rename(layout.token(id, head, own?.by), layout.token(id, head, turn))) === 'ENOENT') {
         yield* resolve(volume, id, head);
         continue;
@@ -167,14 +191,19 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
       yield* removeMarker(layout, kind, `${layout.status(kind)}/${name}`, head?.status);
       removed++;
     }
-    for (const { name, incarnation } of entries) if (incarnation !== head?.incarnation) removed += yield* removeOne(`${layout.idsShard(id)}/${name}`);
+    for (const { name, incarnation } of entries)
+      if (incarnation !== head?.incarnation) removed += yield* removeOne(`${layout.idsShard(id)}/${name}`);
     if (head !== undefined) yield* heal(layout, id, head, turn);
     return removed;
   }
   return 0;
 }
 
-function* removeName(layout: Layout, { id, kind, version, nonce, name }: ShardName, head: EnvelopeHeader | undefined): Steps<number> {
+function* removeName(
+  layout: Layout,
+  { id, kind, version, nonce, name }: ShardName,
+  head: EnvelopeHeader | undefined,
+): Steps<number> {
   const path = `${layout.shard(id)}/${name}`;
   // Tokens of creates that can no longer happen. Others go only where there is no data file: somebody removed it, and a
   // revision of old must not find a token when there is one again.
@@ -186,7 +215,12 @@ function* removeName(layout: Layout, { id, kind, version, nonce, name }: ShardNa
 }
 
 /** From the token, so that nothing is put back that has just ended. There already is fine. */
-function* heal(layout: Layout, id: InstanceId, { status, entered, incarnation, ...write }: EnvelopeHeader, turn: string): Steps<void> {
+function* heal(
+  layout: Layout,
+  id: InstanceId,
+  { status, entered, incarnation, ...write }: EnvelopeHeader,
+  turn: string,
+): Steps<void> {
   if (status === undefined || entered === undefined) return;
   const token = layout.token(id, write, turn);
   yield* link(token, layout.marker(id, status, entered));
@@ -196,7 +230,8 @@ function* heal(layout: Layout, id: InstanceId, { status, entered, incarnation, .
 function* searchIndex({ layout }: Volume, id: InstanceId): Steps<Indexes> {
   const notes = new Map<InstanceId, Noted>();
   const byKind: [StatusKind, readonly string[]][] = [];
-  for (const kind of STATUS_KINDS) byKind.push([kind, (yield* readdir(layout.status(kind))).filter((name) => name.startsWith(id))]);
+  for (const kind of STATUS_KINDS)
+    byKind.push([kind, (yield* readdir(layout.status(kind))).filter((name) => name.startsWith(id))]);
   for (const [key, noted] of noteMarkers(byKind)) notes.set(key, noted);
   yield* noteShard(layout, id.slice(0, 2), notes);
   return noteOf(notes, id);
@@ -218,4 +253,3 @@ async function sweepRoot(machine: Machine, layout: Layout, youngest: number): Pr
 function* removeOne(path: string): Steps<number> {
   return (yield* unlink(path)) === 'done' ? 1 : 0;
 }
-

@@ -1,9 +1,9 @@
 import type { InstanceId } from '@workflow-state/core';
-import { type Harness, registerConformance } from '@workflow-state/core/conformance';
+import { forkBackend, type Harness, registerConformance } from '@workflow-state/core/conformance';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { fileSystemBackend, type FileSystemBackendOptions } from '../src/index.js';
-import { forkPeer } from './support/peer.js';
+import { bundled } from './support/fork.js';
 import { fastParent, freshDirectory, parents } from './support/place.js';
 
 interface Place {
@@ -35,7 +35,10 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
     },
     peer: handleOn,
     reopen: handleOn,
-    peerProcess: ({ directory }) => forkPeer({ directory, ...options }),
+    peerProcess: async ({ directory }) =>
+      forkBackend(await bundled(new URL('./support/peer-process.ts', import.meta.url)), [
+        JSON.stringify({ directory, ...options }),
+      ]),
     faults: {
       async corrupt(place, id, change) {
         const path = dataOf(place, id);
@@ -79,6 +82,7 @@ for (const durability of ['full', 'process'] as const) {
   for (const io of ['hybrid', 'async'] as const) {
     // The four ways on the fastest filesystem; the default one on all others too.
     const where = durability === 'full' && io === 'hybrid' ? parents : [fastParent];
-    for (const parent of where) registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
+    for (const parent of where)
+      registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
   }
 }

@@ -46,7 +46,9 @@ describe('a damaged record', () => {
 
   it('stays when its bytes are others by now', async () => {
     const { backend, directory, id, record } = await damagedStore();
-    expect(await ending(write(backend, tombstone(record), { damaged: true, envelope: new Uint8Array(3) }))).toBe('conflict');
+    expect(await ending(write(backend, tombstone(record), { damaged: true, envelope: new Uint8Array(3) }))).toBe(
+      'conflict',
+    );
     expect(readFileSync(pathOf(directory, id))).toEqual(Buffer.from(GARBAGE));
   });
 
@@ -70,7 +72,9 @@ describe('a damaged record', () => {
     const { reached, release } = one.seam.stopAt(/^rename tok:1\+turn dead:1/);
     const deleting = ending(write(one.backend, tombstone(one.record), one.damaged));
     await reached;
-    expect(await ending(write(two.backend, following(one.record), one.record.revision))).toMatchObject({ code: 'DESERIALIZATION_ERROR' });
+    expect(await ending(write(two.backend, following(one.record), one.record.revision))).toMatchObject({
+      code: 'DESERIALIZATION_ERROR',
+    });
     release();
     expect(await deleting).toBe('done');
     expect(await versionIn(two.backend, one.id)).toBeUndefined();
@@ -115,11 +119,15 @@ describe('a damaged record', () => {
       const awake = new Promise<void>((resolve) => (wake = resolve));
       one.seam.forget();
       let stopped = false;
-      one.seam.replaceAt(/./, (_call, proceed) => {
-        if (count++ !== step) return proceed();
-        stopped = true;
-        return awake.then(proceed);
-      }, Infinity);
+      one.seam.replaceAt(
+        /./,
+        (_call, proceed) => {
+          if (count++ !== step) return proceed();
+          stopped = true;
+          return awake.then(proceed);
+        },
+        Infinity,
+      );
       const sleeper = ending(write(one.backend, tombstone(one.record), one.damaged));
       await new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -135,7 +143,10 @@ describe('a damaged record', () => {
       expect(await versionIn(two.backend, one.id)).toBe(1);
       // The sleeper's sweep may have given the token a turn: core comes again.
       const next = following(again);
-      const hint = await write(two.backend, next, again.revision).then(() => undefined, (error: unknown) => (isNotApplied(error) ? error.comeAgain?.hint : undefined));
+      const hint = await write(two.backend, next, again.revision).then(
+        () => undefined,
+        (error: unknown) => (isNotApplied(error) ? error.comeAgain?.hint : undefined),
+      );
       if (hint !== undefined) await write(two.backend, following(again), { ...again.revision, hint });
       expect(await versionIn(two.backend, one.id)).toBe(2);
       if (!stopped) break;
@@ -146,7 +157,10 @@ describe('a damaged record', () => {
     const { backend, directory, id, record, damaged } = await damagedStore();
     for (const path of files(directory)) if (path.endsWith('.tok')) rmSync(`${directory}/${path}`);
     const error = await ending(write(backend, tombstone(record), damaged));
-    expect(error).toMatchObject({ code: 'STORAGE_ERROR', recoveryHints: [expect.stringContaining('verify --repair') as string] });
+    expect(error).toMatchObject({
+      code: 'STORAGE_ERROR',
+      recoveryHints: [expect.stringContaining('verify --repair') as string],
+    });
     expect((await backend.read(id, NO_CALL))?.envelope).toEqual(GARBAGE);
   });
 });

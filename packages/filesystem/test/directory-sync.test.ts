@@ -52,7 +52,11 @@ describe('the shared fsync of a directory', () => {
   it('fails all whom a failed fsync was to serve, serves those who wait for the next, and drops the handle', async () => {
     const { log, ends, sync, turn } = machine();
     const endings: string[] = [];
-    const ask = (who: number) => sync.sync('a').then(() => endings.push(`${who} done`), () => endings.push(`${who} failed`));
+    const ask = (who: number) =>
+      sync.sync('a').then(
+        () => endings.push(`${who} done`),
+        () => endings.push(`${who} failed`),
+      );
     void ask(1);
     await turn();
     void ask(2);

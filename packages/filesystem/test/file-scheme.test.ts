@@ -22,7 +22,14 @@ describe('file:', () => {
       const store = await open(url);
       expect(existsSync(join(parent, directory, 'format'))).toBe(true);
       expect(store.capabilities.durability).toBe(url.includes('process') ? 'process' : 'power-loss');
-      const saved = await store.save(newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's', instanceId: InstanceId.generate() } as never));
+      const saved = await store.save(
+        newWorkflowState({
+          workflowId: 'w',
+          version: { major: 1, minor: 0, patch: 0 },
+          currentStage: 's',
+          instanceId: InstanceId.generate(),
+        } as never),
+      );
       expect((await store.load(saved.instanceId)).checkpointVersion).toBe(1);
       await store.close();
     }
@@ -40,6 +47,9 @@ describe('file:', () => {
     ['file:./a?mode=777', /durability, io/],
     ['file:./a?io=async&io=async', /once/],
   ])('refuses %s', async (url, message) => {
-    await expect(open(url)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) as string });
+    await expect(open(url)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    });
   });
 });

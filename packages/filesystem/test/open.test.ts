@@ -17,7 +17,8 @@ async function refusal(open: Promise<unknown> | undefined): Promise<StateStoreEr
   return error;
 }
 
-const openAt = (directory: string, seam = new Seam()): Promise<unknown> | undefined => fileSystemBackendOn({ directory }, seam.ops).open?.(NO_CALL);
+const openAt = (directory: string, seam = new Seam()): Promise<unknown> | undefined =>
+  fileSystemBackendOn({ directory }, seam.ops).open?.(NO_CALL);
 
 describe('open', () => {
   it('makes the directory and whatever is missing above it', async () => {
@@ -31,17 +32,23 @@ describe('open', () => {
     const seam = new Seam();
     const directory = `${freshDirectory()}/new`;
     await openAt(directory, seam);
-    const texts = seam.texts.filter((text) => /^(?:open|fsync|link)/.test(text)).map((text) => text.replace(/\.format\.\w+/, '.format'));
+    const texts = seam.texts
+      .filter((text) => /^(?:open|fsync|link)/.test(text))
+      .map((text) => text.replace(/\.format\.\w+/, '.format'));
     const linked = texts.indexOf('link .format format');
     expect(texts.slice(0, linked).filter((text) => text.startsWith('open'))).toContain('open new');
-    expect(texts.slice(0, linked).filter((text) => text.startsWith('open'))).toContain('open shm'.replace('shm', directory.split('/').at(-3) ?? ''));
+    expect(texts.slice(0, linked).filter((text) => text.startsWith('open'))).toContain(
+      'open shm'.replace('shm', directory.split('/').at(-3) ?? ''),
+    );
     expect(texts.slice(linked + 1)).toEqual(['open new', 'fsync']);
   });
 
   it('lets any number open the same new directory at once', async () => {
     for (let round = 0; round < 10; round++) {
       const directory = `${freshDirectory()}/new`;
-      const backends = Array.from({ length: 6 }, (_, i) => fileSystemBackend({ directory, io: i % 2 === 0 ? 'async' : 'hybrid' }));
+      const backends = Array.from({ length: 6 }, (_, i) =>
+        fileSystemBackend({ directory, io: i % 2 === 0 ? 'async' : 'hybrid' }),
+      );
       await Promise.all(backends.map(async (backend) => backend.open?.(NO_CALL)));
       const record = created('running');
       await write(backends[0]!, record);
@@ -55,7 +62,10 @@ describe('open', () => {
       const seam = new Seam();
       let count = 0;
       seam.replaceAt(/./, (_call, proceed) => (count++ < step ? proceed() : new Promise(() => {})), Infinity);
-      const done = await Promise.race([openAt(directory, seam)?.then(() => true), new Promise((resolve) => setTimeout(resolve, 10))]);
+      const done = await Promise.race([
+        openAt(directory, seam)?.then(() => true),
+        new Promise((resolve) => setTimeout(resolve, 10)),
+      ]);
       const { backend } = await opened({ directory });
       const record = created('completed');
       await write(backend, record);
@@ -69,14 +79,20 @@ describe('open', () => {
     const parent = freshDirectory();
     writeFileSync(`${parent}/file`, '');
     for (const directory of [`${parent}/file`, `${parent}/file/below`]) {
-      expect(await refusal(openAt(directory))).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('not a directory') as string });
+      expect(await refusal(openAt(directory))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('not a directory') as string,
+      });
     }
   });
 
   it('refuses a directory of others, names what it found, and leaves it alone', async () => {
     const directory = freshDirectory();
     writeFileSync(`${directory}/package.json`, '{}');
-    expect(await refusal(openAt(directory))).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('"package.json"') as string });
+    expect(await refusal(openAt(directory))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('"package.json"') as string,
+    });
     expect(tree(directory)).toEqual(['package.json']);
   });
 
@@ -90,7 +106,10 @@ describe('open', () => {
   it('refuses a later layout, and a format file that is not ours', async () => {
     const { directory } = await opened();
     writeFileSync(`${directory}/format`, 'workflow-state filesystem 2\n');
-    expect(await refusal(openAt(directory))).toMatchObject({ code: 'UNSUPPORTED_FORMAT', message: expect.stringContaining('layout 2') as string });
+    expect(await refusal(openAt(directory))).toMatchObject({
+      code: 'UNSUPPORTED_FORMAT',
+      message: expect.stringContaining('layout 2') as string,
+    });
     for (const text of ['', 'workflow', 'something else\n']) {
       writeFileSync(`${directory}/format`, text);
       expect(await refusal(openAt(directory))).toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -107,7 +126,10 @@ describe('open', () => {
     const { directory } = await opened();
     const seam = new Seam();
     seam.failAt(pattern, errno);
-    expect(await refusal(openAt(directory, seam))).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect(await refusal(openAt(directory, seam))).toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
   });
 
   it('refuses a new store without hard links before anybody relies on it', async () => {
@@ -121,7 +143,10 @@ describe('open', () => {
   it('refuses network filesystems', async () => {
     const seam = new Seam();
     seam.replaceAt(/^filesystemType/, () => 0x6969);
-    expect(await refusal(openAt(freshDirectory(), seam))).toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('NFS') as string });
+    expect(await refusal(openAt(freshDirectory(), seam))).toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringContaining('NFS') as string,
+    });
   });
 
   it('follows a symbolic link to the directory', async () => {
@@ -134,8 +159,17 @@ describe('open', () => {
   });
 
   it('refuses options that it does not know the meaning of', () => {
-    for (const options of [{ directory: '' }, { directory: 5 }, { directory: 'a\0b' }, { directory: '.', durability: 'most' }, { directory: '.', io: 'sync' }, { directory: '.', leftoverAge: -1 }]) {
-      expect(() => fileSystemBackend(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error);
+    for (const options of [
+      { directory: '' },
+      { directory: 5 },
+      { directory: 'a\0b' },
+      { directory: '.', durability: 'most' },
+      { directory: '.', io: 'sync' },
+      { directory: '.', leftoverAge: -1 },
+    ]) {
+      expect(() => fileSystemBackend(options as never)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error,
+      );
     }
   });
 });

@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { complete, type InstanceId, newWorkflowState, openStateStore, type StateStore, type StatusKind } from '@workflow-state/core';
+import {
+  complete,
+  type InstanceId,
+  newWorkflowState,
+  openStateStore,
+  type StateStore,
+  type StatusKind,
+} from '@workflow-state/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fileSystemBackend, type FileSystemBackendOptions } from '../src/index.js';
 import { forkEntry, killed } from './support/fork.js';
@@ -24,7 +31,11 @@ interface Savers {
 }
 
 async function savers(count: number, options: FileSystemBackendOptions, task: SaverTask): Promise<Savers> {
-  const children = await Promise.all(Array.from({ length: count }, () => forkEntry('saver', [JSON.stringify(options), JSON.stringify(task)])));
+  const children = await Promise.all(
+    Array.from({ length: count }, () =>
+      forkEntry(new URL('./support/saver.ts', import.meta.url), [JSON.stringify(options), JSON.stringify(task)]),
+    ),
+  );
   for (const child of children) ends.push(() => killed(child));
   await Promise.all(children.map((child) => once(child, 'message')));
   // Each says what it did once it has been told to begin.
@@ -49,7 +60,9 @@ const input = () => newWorkflowState({ workflowId: 'w', version: { major: 1, min
 async function create(store: StateStore, count: number, ended = false): Promise<InstanceId[]> {
   const ids: InstanceId[] = [];
   for (let i = 0; i < count; i += 50) {
-    const saved = await Promise.all(Array.from({ length: Math.min(50, count - i) }, () => store.save(ended ? complete(input()) : input())));
+    const saved = await Promise.all(
+      Array.from({ length: Math.min(50, count - i) }, () => store.save(ended ? complete(input()) : input())),
+    );
     ids.push(...saved.map(({ instanceId }) => instanceId));
   }
   return ids.sort();
@@ -100,7 +113,9 @@ for (const parent of parents) {
         for (let i = 0; i < 100; i++) {
           expect(await collect(store.list())).toEqual(ids);
           // Of instances that change their status a listing promises less: order, and none twice.
-          const byStatus = await collect(store.listByStatus(kind ?? ['running', 'waiting', 'paused', 'cancelled', 'initializing']));
+          const byStatus = await collect(
+            store.listByStatus(kind ?? ['running', 'waiting', 'paused', 'cancelled', 'initializing']),
+          );
           expect(byStatus).toEqual(kind === undefined ? [...new Set(byStatus)].sort() : ids);
         }
         expect(await under.done('stop')).toBeGreaterThan(0);

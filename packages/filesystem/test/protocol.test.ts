@@ -16,10 +16,19 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-const kinds = (directory: string): string[] => files(directory).map((path) => path.replace(/[0-9a-f]{32}/g, 'ID').replace(/data\/..\/|ids\/..\//, (at) => at.slice(0, 4)).replace(/\.[0-9a-f]{16}/g, '')).sort();
+const kinds = (directory: string): string[] =>
+  files(directory)
+    .map((path) =>
+      path
+        .replace(/[0-9a-f]{32}/g, 'ID')
+        .replace(/data\/..\/|ids\/..\//, (at) => at.slice(0, 4))
+        .replace(/\.[0-9a-f]{16}/g, ''),
+    )
+    .sort();
 
 /** What one instance at rest leaves on the disk. */
-const AT_REST = (version: number, marker: string): string[] => [`data.ID.${version}.tok`, 'dataID', `ids/ID`, `status/${marker}`].sort();
+const AT_REST = (version: number, marker: string): string[] =>
+  [`data.ID.${version}.tok`, 'dataID', `ids/ID`, `status/${marker}`].sort();
 
 describe('a writer killed at any call of', () => {
   const base = created('running');
@@ -38,7 +47,10 @@ describe('a writer killed at any call of', () => {
         let count = 0;
         first.seam.forget();
         first.seam.replaceAt(/./, (_call, proceed) => (count++ < step ? proceed() : new Promise(() => {})), Infinity);
-        const ended = await Promise.race([outcome(write(first.backend, next, before[0]?.revision)), new Promise((resolve) => setTimeout(resolve, 20))]);
+        const ended = await Promise.race([
+          outcome(write(first.backend, next, before[0]?.revision)),
+          new Promise((resolve) => setTimeout(resolve, 20)),
+        ]);
 
         const second = await opened({ directory: first.directory, leftoverAge: 0 });
         const found = await versionIn(second.backend, base.id);
@@ -50,7 +62,8 @@ describe('a writer killed at any call of', () => {
 
         // Whoever holds what can be read goes on from there.
         const stored = [...before, next].find(({ revision }) => revision.version === found);
-        const make = (from: typeof stored) => () => (from === undefined ? created('paused', base.id) : following(from, 'paused'));
+        const make = (from: typeof stored) => () =>
+          from === undefined ? created('paused', base.id) : following(from, 'paused');
         const saved = await outcome(insist(second.backend, make(stored), stored?.revision));
         // Committed but unpublished, or condemned: helped along, and then truly a conflict, once.
         expect(['done', 'conflict']).toContain(saved);
@@ -208,7 +221,10 @@ describe('helping', () => {
     const second = following(first);
     await write(backend, second, first.revision);
     const shard = `${directory}/data/${first.id.slice(0, 2)}`;
-    renameSync(`${shard}/.${first.id}.2.${second.revision.nonce}.tok`, `${shard}/.${first.id}.1.${first.revision.nonce}.tok`);
+    renameSync(
+      `${shard}/.${first.id}.2.${second.revision.nonce}.tok`,
+      `${shard}/.${first.id}.1.${first.revision.nonce}.tok`,
+    );
     await insist(backend, () => following(second), second.revision);
     expect(await versionIn(backend, first.id)).toBe(3);
   });
@@ -348,7 +364,13 @@ describe('sweep', () => {
   });
 
   it('ends a create asleep, which is asked to come again', async () => {
-    for (const pattern of [/^create tok:1/, /^link tok:1 running/, /^link tok:1 id/, /^link tmp:1 data/, /^unlink tmp:1/]) {
+    for (const pattern of [
+      /^create tok:1/,
+      /^link tok:1 running/,
+      /^link tok:1 id/,
+      /^link tmp:1 data/,
+      /^unlink tmp:1/,
+    ]) {
       const one = await opened();
       const two = await opened({ directory: one.directory, leftoverAge: 0 });
       const { id } = created('running');
@@ -361,6 +383,31 @@ describe('sweep', () => {
       await insist(two.backend, () => following(record), record.revision);
       expect(kinds(one.directory)).toEqual(AT_REST(2, 'running/ID.1.1000'));
     }
+  });
+
+  it('has ended every create it met before it decides that there is no instance', async () => {
+    const one = await opened();
+    const two = await opened({ directory: one.directory, leftoverAge: 0 });
+    const { id } = created('running');
+    const link = one.seam.stopAt(/^link tmp:1 data/);
+    const creating = insist(one.backend, () => created('running', id), undefined);
+    await link.reached;
+    // The creator wakes when the sweep has seen that there is no data file, and not yet removed anything of what it noted.
+    two.seam.replaceAt(
+      /^unlink (?:tmp|tok):1/,
+      async (_call, proceed) => {
+        if (two.seam.texts.includes('open data')) {
+          link.release();
+          await creating;
+        }
+        return proceed();
+      },
+      Infinity,
+    );
+    await two.backend.sweep(0, NO_CALL);
+    const record = await creating;
+    await insist(one.backend, () => following(record), record.revision);
+    expect(await versionIn(one.backend, id)).toBe(2);
   });
 
   it('leaves leftovers younger than their age alone', async () => {
@@ -390,7 +437,9 @@ describe('sweep', () => {
     expect((await two.backend.sweep(0, NO_CALL)).failures).toEqual([]);
     expect(await versionIn(two.backend, saved.id)).toBe(2);
     expect(await versionIn(two.backend, deleted.id)).toBeUndefined();
-    expect(kinds(directory)).toEqual(AT_REST(2, 'paused/ID.2.2000').map((path) => (path === 'data.ID.2.tok' ? path : path)));
+    expect(kinds(directory)).toEqual(
+      AT_REST(2, 'paused/ID.2.2000').map((path) => (path === 'data.ID.2.tok' ? path : path)),
+    );
   });
 
   it('heals a marker and an entry that are missing', async () => {
@@ -408,7 +457,14 @@ describe('sweep', () => {
     const { backend, directory } = await opened({ leftoverAge: 0 });
     const first = created('running');
     await write(backend, first);
-    const foreign = ['README', 'data/notes.txt', `data/${first.id.slice(0, 2)}/.swp`, `data/${first.id.slice(0, 2)}/${first.id}.bak`, 'status/running/x', 'ids/old'];
+    const foreign = [
+      'README',
+      'data/notes.txt',
+      `data/${first.id.slice(0, 2)}/.swp`,
+      `data/${first.id.slice(0, 2)}/${first.id}.bak`,
+      'status/running/x',
+      'ids/old',
+    ];
     for (const path of foreign) {
       writeFileSync(`${directory}/${path}`, 'mine');
       utimesSync(`${directory}/${path}`, 1, 1);
@@ -426,7 +482,8 @@ describe('sweep', () => {
     await write(backend, bad);
     await write(backend, other);
     writeFileSync(`${directory}/data/${bad.id.slice(0, 2)}/${bad.id}`, 'torn');
-    for (const record of [bad, other]) writeFileSync(`${directory}/data/${record.id.slice(0, 2)}/.${record.id}.9.${'0'.repeat(15)}1.tmp`, '');
+    for (const record of [bad, other])
+      writeFileSync(`${directory}/data/${record.id.slice(0, 2)}/.${record.id}.9.${'0'.repeat(15)}1.tmp`, '');
     const report = await backend.sweep(0, NO_CALL);
     expect(report.removed).toBe(1);
     expect(report.failures).toMatchObject([{ what: bad.id, error: { code: 'DESERIALIZATION_ERROR' } }]);
@@ -450,7 +507,15 @@ describe('failures', () => {
     });
   }
 
-  for (const pattern of [/^create tmp/, /^write/, /^fsync/, /^create tok/, /^link tok:1 running/, /^link tok:1 id/, /^link tmp/]) {
+  for (const pattern of [
+    /^create tmp/,
+    /^write/,
+    /^fsync/,
+    /^create tok/,
+    /^link tok:1 running/,
+    /^link tok:1 id/,
+    /^link tmp/,
+  ]) {
     it(`leaves nothing when the disk fills up at ${pattern.source} of a create`, async () => {
       const { backend, seam, directory } = await opened();
       // The shard and its fsyncs are there already.
@@ -482,10 +547,20 @@ describe('failures', () => {
     const first = created('running', undefined, { bodyBytes: 5000 });
     let writes = 0;
     const { writeSync } = await import('node:fs');
-    seam.replaceAt(/^write/, ({ args: [handle, bytes, offset] }) => {
-      writes++;
-      return writeSync(handle as number, bytes as Uint8Array, offset as number, Math.min(1000, (bytes as Uint8Array).length - (offset as number)), offset as number);
-    }, Infinity);
+    seam.replaceAt(
+      /^write/,
+      ({ args: [handle, bytes, offset] }) => {
+        writes++;
+        return writeSync(
+          handle as number,
+          bytes as Uint8Array,
+          offset as number,
+          Math.min(1000, (bytes as Uint8Array).length - (offset as number)),
+          offset as number,
+        );
+      },
+      Infinity,
+    );
     await write(backend, first);
     expect(writes).toBe(6);
     expect((await backend.read(first.id, NO_CALL))?.envelope).toEqual(first.envelope);
@@ -508,17 +583,24 @@ describe('failures', () => {
   });
 
   it('a failed fsync of the shard is an unknown outcome, and closes the handle', async () => {
-    for (const build of [(first: ReturnType<typeof created>) => following(first), (first: ReturnType<typeof created>) => following(first, 'tombstone')]) {
+    for (const build of [
+      (first: ReturnType<typeof created>) => following(first),
+      (first: ReturnType<typeof created>) => following(first, 'tombstone'),
+    ]) {
       const { backend, seam } = await opened();
       const first = created('running');
       await write(backend, first);
       seam.forget();
       const next = build(first);
       let syncs = next.revision.status === 'tombstone' ? 1 : 0;
-      seam.replaceAt(/^fsync/, (_call, proceed) => {
-        if (syncs++ === 0) return proceed();
-        throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
-      }, 2 - syncs);
+      seam.replaceAt(
+        /^fsync/,
+        (_call, proceed) => {
+          if (syncs++ === 0) return proceed();
+          throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+        },
+        2 - syncs,
+      );
       expect(await outcome(write(backend, next, first.revision))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
       expect(seam.texts.at(-1)).toBe('close');
       seam.forget();
@@ -558,16 +640,24 @@ describe('abort', () => {
       const { backend, seam, directory } = await opened();
       const first = created('running');
       const abort = new AbortController();
-      const abortIn = (): void => seam.replaceAt(pattern, (_call, proceed) => {
-        abort.abort(new Error('enough'));
-        return proceed();
-      });
+      const abortIn = (): void =>
+        seam.replaceAt(pattern, (_call, proceed) => {
+          abort.abort(new Error('enough'));
+          return proceed();
+        });
       if (pattern.source.includes('id)')) await write(backend, first);
       if (pattern.source.includes('mkdir')) await write(backend, first);
       abortIn();
       const there = files(directory).length;
-      const next = there === 0 ? first : pattern.source.includes('mkdir') ? following(first, 'tombstone') : following(first, 'waiting');
-      const ending = await backend.write(next, there === 0 ? undefined : first.revision, { signal: abort.signal }).catch((error: unknown) => error);
+      const next =
+        there === 0
+          ? first
+          : pattern.source.includes('mkdir')
+            ? following(first, 'tombstone')
+            : following(first, 'waiting');
+      const ending = await backend
+        .write(next, there === 0 ? undefined : first.revision, { signal: abort.signal })
+        .catch((error: unknown) => error);
       expect(isNotApplied(ending) && (ending as NotApplied).cause).toMatchObject({ message: 'enough' });
       expect(files(directory)).toHaveLength(there);
     }
@@ -598,4 +688,3 @@ describe('a revision from outside', () => {
     expect(await versionIn(backend, first.id)).toBe(2);
   });
 });
-

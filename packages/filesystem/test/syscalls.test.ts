@@ -17,25 +17,45 @@ describe('system calls', () => {
       seam.forget();
       await write(backend, neighbour);
       expect(seam.texts).toEqual([
-        'create tmp:1', 'write', 'fsync', 'close',
-        'create tok:1', 'close', 'link tok:1 running:1', 'link tok:1 id',
-        'link tmp:1 data', 'unlink tmp:1', 'fsync',
+        'create tmp:1',
+        'write',
+        'fsync',
+        'close',
+        'create tok:1',
+        'close',
+        'link tok:1 running:1',
+        'link tok:1 id',
+        'link tmp:1 data',
+        'unlink tmp:1',
+        'fsync',
       ]);
 
       seam.forget();
       const second = following(neighbour);
       await write(backend, second, neighbour.revision);
       expect(seam.texts).toEqual([
-        'create tmp:2', 'write', 'fsync', 'close',
-        'rename tok:1 tok:2', 'rename tmp:2 data', 'fsync',
+        'create tmp:2',
+        'write',
+        'fsync',
+        'close',
+        'rename tok:1 tok:2',
+        'rename tmp:2 data',
+        'fsync',
       ]);
 
       seam.forget();
       const third = following(second, 'waiting');
       await write(backend, third, second.revision);
       expect(seam.texts).toEqual([
-        'create tmp:3', 'write', 'fsync', 'close', 'link tok:2 waiting:3',
-        'rename tok:2 tok:3', 'rename tmp:3 data', 'unlink running:1', 'fsync',
+        'create tmp:3',
+        'write',
+        'fsync',
+        'close',
+        'link tok:2 waiting:3',
+        'rename tok:2 tok:3',
+        'rename tmp:3 data',
+        'unlink running:1',
+        'fsync',
       ]);
 
       seam.forget();
@@ -51,8 +71,15 @@ describe('system calls', () => {
       seam.forget();
       await write(backend, following(third, 'tombstone'), third.revision);
       expect(seam.texts).toEqual([
-        'mkdir pit:3', 'rename tok:3 dead:3', 'rename data pit:3/d', 'fsync',
-        'unlink waiting:3', 'unlink id', 'unlink dead:3', 'unlink pit:3/d', 'rmdir pit:3',
+        'mkdir pit:3',
+        'rename tok:3 dead:3',
+        'rename data pit:3/d',
+        'fsync',
+        'unlink waiting:3',
+        'unlink id',
+        'unlink dead:3',
+        'unlink pit:3/d',
+        'rmdir pit:3',
       ]);
     });
   }
@@ -84,8 +111,15 @@ describe('system calls', () => {
     const second = following(first, 'waiting');
     await write(backend, second, first.revision);
     expect(opensOf()).toEqual([
-      'create tmp:2', 'fsync', 'link tok:1 waiting:2', 'open status/waiting', 'fsync',
-      'rename tok:1 tok:2', 'rename tmp:2 data', 'fsync', 'unlink running:1',
+      'create tmp:2',
+      'fsync',
+      'link tok:1 waiting:2',
+      'open status/waiting',
+      'fsync',
+      'rename tok:1 tok:2',
+      'rename tmp:2 data',
+      'fsync',
+      'unlink running:1',
     ]);
   });
 
@@ -98,7 +132,11 @@ describe('system calls', () => {
     expect(seam.texts).toEqual(['readdir status/running']);
     seam.forget();
     await listed(backend, 'completed');
-    expect(seam.texts).toEqual(['times status/completed.swaps', 'readdir status/completed', 'times status/completed.swaps']);
+    expect(seam.texts).toEqual([
+      'times status/completed.swaps',
+      'readdir status/completed',
+      'times status/completed.swaps',
+    ]);
     seam.forget();
     await listed(backend);
     expect(new Set(seam.texts)).toEqual(new Set(['readdir ids', 'readdir ids/xx']));

@@ -6,7 +6,8 @@ import { bundled } from '../support/fork.js';
 import { freshDirectory } from '../support/place.js';
 
 // What the kernel sees, against test/syscalls.test.ts, which counts at the seam.
-const strace = spawnSync('strace', ['-V']).status === 0 && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+const strace =
+  spawnSync('strace', ['-V']).status === 0 && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 
 describe.skipIf(!strace)('system calls as strace counts them', () => {
   for (const [durability, expected] of [
@@ -16,8 +17,16 @@ describe.skipIf(!strace)('system calls as strace counts them', () => {
     it(`durability ${durability}`, async () => {
       const directory = freshDirectory();
       const trace = join(freshDirectory(), 'trace');
-      const script = await bundled('traced');
-      execFileSync('strace', ['-f', '-y', '-o', trace, process.execPath, script, JSON.stringify({ directory, durability })]);
+      const script = await bundled(new URL('../support/traced.ts', import.meta.url));
+      execFileSync('strace', [
+        '-f',
+        '-y',
+        '-o',
+        trace,
+        process.execPath,
+        script,
+        JSON.stringify({ directory, durability }),
+      ]);
       expect(callsBySection(readFileSync(trace, 'utf8'), directory)).toEqual(expected);
     });
   }
@@ -30,7 +39,8 @@ function callsBySection(trace: string, directory: string): Record<string, number
   for (const line of trace.split('\n')) {
     const mark = new RegExp(`${directory}/=([^"]*)"`).exec(line);
     if (mark !== null) section = mark[1] === 'end' ? undefined : mark[1];
-    else if (section !== undefined && line.includes(directory) && !line.includes('resumed>')) counts[section] = (counts[section] ?? 0) + 1;
+    else if (section !== undefined && line.includes(directory) && !line.includes('resumed>'))
+      counts[section] = (counts[section] ?? 0) + 1;
   }
   return counts;
 }

@@ -9,31 +9,36 @@ import { freshDirectory } from './place.js';
 
 const bundles = new Map<string, Promise<string>>();
 
-/** Forks `test/support/<name>.ts`. Messages are structured clones, so bytes stay bytes. */
-export async function forkEntry(name: string, args: readonly string[] = []): Promise<ChildProcess> {
-  return fork(await bundled(name), [...args], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Forks that module. Messages are structured clones, so bytes stay bytes. */
+export async function forkEntry(entry: URL, args: readonly string[] = []): Promise<ChildProcess> {
+  return fork(await bundled(entry), [...args], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
 }
 
-/** Path of that entry as one script. */
-export function bundled(name: string): Promise<string> {
-  let bundle = bundles.get(name);
+/** Path of that module as one script. */
+export function bundled(entry: URL): Promise<string> {
+  let bundle = bundles.get(entry.href);
   if (bundle === undefined) {
-    bundle = bundleOf(name);
-    bundles.set(name, bundle);
+    bundle = bundleOf(entry);
+    bundles.set(entry.href, bundle);
   }
   return bundle;
 }
 
-async function bundleOf(name: string): Promise<string> {
-  const outfile = join(freshDirectory(), `${name}.cjs`);
+async function bundleOf(entry: URL): Promise<string> {
+  const outfile = join(freshDirectory(), 'entry.cjs');
   await build({
-    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
+    entryPoints: [fileURLToPath(entry)],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node20',
     conditions: ['@workflow-state/source'],
+    external: ['fast-check'],
     logLevel: 'error',
   });
   return outfile;

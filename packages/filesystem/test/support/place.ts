@@ -18,7 +18,11 @@ export const fastParent: string = existsSync(MEMORY) ? MEMORY : tmpdir();
 
 /** One parent directory per filesystem to test on. */
 export const parents: readonly string[] = [
-  ...new Set([tmpdir(), fastParent, ...(process.env['WORKFLOW_STATE_TEST_DIRECTORIES']?.split(':').filter((path) => path !== '') ?? [])]),
+  ...new Set([
+    tmpdir(),
+    fastParent,
+    ...(process.env['WORKFLOW_STATE_TEST_DIRECTORIES']?.split(':').filter((path) => path !== '') ?? []),
+  ]),
 ];
 
 export function freshDirectory(parent: string = fastParent): string {

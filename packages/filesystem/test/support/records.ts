@@ -1,6 +1,16 @@
 // Records as core would hand them to a backend.
 
-import { type BackendRecord, HEADER_BYTES, type InstanceId, newNonce, readHeader, revisionOfHeader, type StatusKind, writeHeader, type WriteRevision } from '@workflow-state/core/backend';
+import {
+  type BackendRecord,
+  HEADER_BYTES,
+  type InstanceId,
+  newNonce,
+  readHeader,
+  revisionOfHeader,
+  type StatusKind,
+  writeHeader,
+  type WriteRevision,
+} from '@workflow-state/core/backend';
 import { InstanceId as Ids, isTerminalKind } from '@workflow-state/core';
 
 export interface RecordOptions {
@@ -9,16 +19,36 @@ export interface RecordOptions {
   readonly nonce?: string;
 }
 
-export function created(status: StatusKind, id: InstanceId = Ids.generate(), { at = 1000, bodyBytes = 100, nonce = newNonce() }: RecordOptions = {}): BackendRecord {
-  return build(id, { version: 1, nonce, incarnation: nonce, first: true, status, entered: { version: 1, nonce, at }, createdAt: at }, undefined, at, bodyBytes);
+export function created(
+  status: StatusKind,
+  id: InstanceId = Ids.generate(),
+  { at = 1000, bodyBytes = 100, nonce = newNonce() }: RecordOptions = {},
+): BackendRecord {
+  return build(
+    id,
+    { version: 1, nonce, incarnation: nonce, first: true, status, entered: { version: 1, nonce, at }, createdAt: at },
+    undefined,
+    at,
+    bodyBytes,
+  );
 }
 
-export function following(base: BackendRecord, status: StatusKind | 'tombstone' = statusOf(base), { at = 2000, bodyBytes = 100, nonce = newNonce() }: RecordOptions = {}): BackendRecord {
+export function following(
+  base: BackendRecord,
+  status: StatusKind | 'tombstone' = statusOf(base),
+  { at = 2000, bodyBytes = 100, nonce = newNonce() }: RecordOptions = {},
+): BackendRecord {
   const { revision } = base;
   const version = revision.version + 1;
   const stays = status === revision.status && !isTerminalKind(status);
   const entered = stays ? revision.entered : { version, nonce, at };
-  return build(base.id, { ...revision, version, nonce, status, entered }, revision.nonce, at, status === 'tombstone' ? 0 : bodyBytes);
+  return build(
+    base.id,
+    { ...revision, version, nonce, status, entered },
+    revision.nonce,
+    at,
+    status === 'tombstone' ? 0 : bodyBytes,
+  );
 }
 
 function statusOf({ revision }: BackendRecord): StatusKind {
@@ -26,7 +56,13 @@ function statusOf({ revision }: BackendRecord): StatusKind {
   return revision.status;
 }
 
-function build(id: InstanceId, revision: WriteRevision, parent: string | undefined, updatedAt: number, bodyBytes: number): BackendRecord {
+function build(
+  id: InstanceId,
+  revision: WriteRevision,
+  parent: string | undefined,
+  updatedAt: number,
+  bodyBytes: number,
+): BackendRecord {
   const envelope = new Uint8Array(HEADER_BYTES + bodyBytes).fill(7);
   const live = revision.status !== 'tombstone';
   writeHeader(envelope, {

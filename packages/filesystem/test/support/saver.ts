@@ -1,7 +1,16 @@
 // A process that saves, over and over. Arguments: options of the backend, JSON {ids, kinds, milliseconds or counts}.
 // Sends `ready`, begins when it is told to, and sends how many saves succeeded once it is done.
 
-import { cancel, enterStage, type InstanceId, openStateStore, pause, waitFor, type WorkflowState, type WorkflowStateInput } from '@workflow-state/core';
+import {
+  cancel,
+  enterStage,
+  type InstanceId,
+  openStateStore,
+  pause,
+  waitFor,
+  type WorkflowState,
+  type WorkflowStateInput,
+} from '@workflow-state/core';
 import { isStateStoreError } from '@workflow-state/core/backend';
 import { fileSystemBackend } from '../../src/filesystem-backend.js';
 

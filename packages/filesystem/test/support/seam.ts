@@ -29,7 +29,11 @@ export class Seam {
     const wrapped: Partial<Record<keyof FileOps, unknown>> = {};
     for (const name of Object.keys(inner) as (keyof FileOps)[]) {
       wrapped[name] = (...args: unknown[]) => {
-        const call: SeenCall = { name, args, text: [name, ...args.filter((arg) => typeof arg === 'string').map(short)].join(' ') };
+        const call: SeenCall = {
+          name,
+          args,
+          text: [name, ...args.filter((arg) => typeof arg === 'string').map(short)].join(' '),
+        };
         this.calls.push(call);
         const proceed = (): unknown => (inner[name] as (...args: unknown[]) => unknown)(...args);
         for (const rule of this.#rules) {
@@ -68,9 +72,13 @@ export class Seam {
 
   /** Fails the next `times` calls that match, without making them. */
   failAt(pattern: RegExp, code: string, times = 1): void {
-    this.replaceAt(pattern, () => {
-      throw Object.assign(new Error(`${code}: injected`), { code });
-    }, times);
+    this.replaceAt(
+      pattern,
+      () => {
+        throw Object.assign(new Error(`${code}: injected`), { code });
+      },
+      times,
+    );
   }
 
   replaceAt(pattern: RegExp, instead: (call: SeenCall, proceed: () => unknown) => unknown, times = 1): void {
@@ -86,7 +94,8 @@ export class Seam {
 /** `…/data/3f/.<hex>.2.<nonce>.tok` → `data/tok:2`: what a step list would say. */
 export function short(path: string): string {
   const dot = /\/\.[0-9a-f]{32}\.(\d+)\.[0-9a-f]{16}(?:\.([0-9a-f]{16}))?\.(tmp|tok|dead|pit)(\/d)?$/.exec(path);
-  if (dot !== null) return `${dot[3]}:${dot[1]}${dot[3] === 'tok' && dot[2] !== undefined ? '+turn' : ''}${dot[4] ?? ''}`;
+  if (dot !== null)
+    return `${dot[3]}:${dot[1]}${dot[3] === 'tok' && dot[2] !== undefined ? '+turn' : ''}${dot[4] ?? ''}`;
   const marker = /\/status\/([a-z]+)\/[0-9a-f]{32}\.(\d+)\./.exec(path);
   if (marker !== null) return `${marker[1]}:${marker[2]}`;
   if (/\/ids\/[0-9a-f]{2}\/[0-9a-f]{32}\.[0-9a-f]{16}$/.test(path)) return 'id';

@@ -1,6 +1,13 @@
 // A backend on a fresh directory, with its calls under observation.
 
-import type { BackendCall, BackendRecord, Expected, InstanceId, StateBackend, StatusKind } from '@workflow-state/core/backend';
+import type {
+  BackendCall,
+  BackendRecord,
+  Expected,
+  InstanceId,
+  StateBackend,
+  StatusKind,
+} from '@workflow-state/core/backend';
 import { isNotApplied } from '@workflow-state/core/backend';
 import { type FileSystemBackendOptions, fileSystemBackendOn } from '../../src/filesystem-backend.js';
 import { asyncFileOps, hybridFileOps } from '../../src/file-ops.js';
@@ -27,7 +34,8 @@ export async function opened(options: Partial<FileSystemBackendOptions> = {}, on
   return { backend, seam, directory };
 }
 
-export const write = (to: StateBackend, record: BackendRecord, expected?: Expected): Promise<unknown> => to.write(record, expected, NO_CALL);
+export const write = (to: StateBackend, record: BackendRecord, expected?: Expected): Promise<unknown> =>
+  to.write(record, expected, NO_CALL);
 
 export async function versionIn(from: StateBackend, id: InstanceId): Promise<number | undefined> {
   const stored = await from.read(id, NO_CALL);
@@ -50,7 +58,8 @@ export async function insist(to: StateBackend, make: () => BackendRecord, expect
       return record;
     } catch (error) {
       if (!isNotApplied(error) || error.comeAgain === undefined) throw error;
-      if (condition !== undefined && error.comeAgain.hint !== undefined) condition = { ...condition, hint: error.comeAgain.hint };
+      if (condition !== undefined && error.comeAgain.hint !== undefined)
+        condition = { ...condition, hint: error.comeAgain.hint };
     }
   }
   throw new Error('asked to come again 20 times');
@@ -58,5 +67,7 @@ export async function insist(to: StateBackend, make: () => BackendRecord, expect
 
 /** Files of instances: without format, swaps and directories. */
 export function files(directory: string): string[] {
-  return tree(directory).filter((path) => !path.endsWith('/') || path.endsWith('.pit/')).filter((path) => path !== 'format' && !path.endsWith('.swaps'));
+  return tree(directory)
+    .filter((path) => !path.endsWith('/') || path.endsWith('.pit/'))
+    .filter((path) => path !== 'format' && !path.endsWith('.swaps'));
 }
