@@ -25,7 +25,7 @@ import { call, codeOf, discard, link, mkdir, type Steps } from './file-ops.js';
 import { enterIds } from './id-index.js';
 import { isThere } from './presence.js';
 import { enterStatus, type Stay } from './status-index.js';
-import { makeDurable, type Volume } from './volume.js';
+import { makeDurable, makeDurableFirst, type Volume } from './volume.js';
 
 interface Create {
   readonly volume: Volume;
@@ -84,6 +84,9 @@ function* prepare(
     yield* call('close', yield* call('create', token));
     if ((yield* enterStatus(volume, token, id, stay)) === 'ENOENT') return false;
     if ((yield* enterIds(volume, token, id, stay.incarnation)) === 'ENOENT') return false;
+    // The shards may have been made by a process that has died before it made them last.
+    yield* makeDurableFirst(volume, volume.layout.idsRoot);
+    yield* makeDurableFirst(volume, volume.layout.dataRoot);
     checkSignal(given);
     return true;
   } catch (error) {
