@@ -20,7 +20,13 @@ function fresh(bytes = 100): ReturnType<typeof newWorkflowState> {
 
 const full = (state: WorkflowState): WorkflowState => ({
   ...state,
-  metrics: { stagesExecuted: 1, retryCount: 2, errorCount: 3, stageDurations: { a: 0.5 }, custom: { x: Number.NaN, y: -0 } },
+  metrics: {
+    stagesExecuted: 1,
+    retryCount: 2,
+    errorCount: 3,
+    stageDurations: { a: 0.5 },
+    custom: { x: Number.NaN, y: -0 },
+  },
   retryAttempts: { a: 1 },
 });
 
@@ -222,17 +228,20 @@ describe('calls that the cache does not answer', () => {
     expect(store.stats().entries).toBe(0);
   });
 
-  it.each(['never', 'always'] as const)('%s: options and ids that are wrong are refused, hit or not', async (revalidate) => {
-    const store = withLruCache(await openStateStore(memoryBackend()), { max: 10, revalidate });
-    const { instanceId } = await store.save(fresh());
-    for (const options of [{ sginal: 1 }, { signal: 'no' }, 5, null]) {
-      await expect(store.load(instanceId, options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-      await expect(store.find(instanceId, options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    }
-    await expect(store.find('nope' as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(store.save(null as never)).rejects.toMatchObject({ code: 'INVALID_STATE' });
-    await expect(store.update(instanceId, 5 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
+  it.each(['never', 'always'] as const)(
+    '%s: options and ids that are wrong are refused, hit or not',
+    async (revalidate) => {
+      const store = withLruCache(await openStateStore(memoryBackend()), { max: 10, revalidate });
+      const { instanceId } = await store.save(fresh());
+      for (const options of [{ sginal: 1 }, { signal: 'no' }, 5, null]) {
+        await expect(store.load(instanceId, options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+        await expect(store.find(instanceId, options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      }
+      await expect(store.find('nope' as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(store.save(null as never)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+      await expect(store.update(instanceId, 5 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    },
+  );
 });
 
 describe('close', () => {
@@ -275,7 +284,10 @@ describe('close', () => {
 });
 
 it('may be put around a store that is cached already', async () => {
-  const store = withLruCache(withLruCache(await openStateStore(memoryBackend()), NEVER), { max: 1, revalidate: 'always' });
+  const store = withLruCache(withLruCache(await openStateStore(memoryBackend()), NEVER), {
+    max: 1,
+    revalidate: 'always',
+  });
   expect(store.capabilities.reads).toBe('may-be-stale');
   const saved = await store.save(stateOf());
   expect(await store.load(saved.instanceId)).toStrictEqual(saved);

@@ -28,7 +28,11 @@ const COMPLETED = stateOf({
 
 const MODES: readonly { readonly name: string; readonly options: LruCacheOptions; readonly elsewhere: boolean }[] = [
   { name: 'never, as the only writer', options: { max: 10, revalidate: 'never' }, elsewhere: false },
-  { name: 'never with absence, as the only writer', options: { max: 10, revalidate: 'never', cacheAbsence: true }, elsewhere: false },
+  {
+    name: 'never with absence, as the only writer',
+    options: { max: 10, revalidate: 'never', cacheAbsence: true },
+    elsewhere: false,
+  },
   { name: 'always, as the only writer', options: { max: 10, revalidate: 'always' }, elsewhere: false },
   { name: 'always, beside another writer', options: { max: 10, revalidate: 'always' }, elsewhere: true },
 ];
@@ -36,27 +40,39 @@ const MODES: readonly { readonly name: string; readonly options: LruCacheOptions
 describe('two callers, in every order', () => {
   for (const { name, options, elsewhere } of MODES) {
     for (const start of ['cached', 'stored', 'absent'] as const) {
-      it(`${name}, from ${start}: every answer is one that a store without a cache could have given`, { timeout: 240_000 }, async () => {
-        let orders = 0;
-        for (const a of OPS) {
-          for (const b of OPS) {
-            // Beside another writer the orders multiply, and the last load must do for both. Elsewhere a pair is tried
-            // once, except in the plainest mode, where the other one of the two loads as well.
-            const programs: readonly (readonly Op[])[] = elsewhere ? [[a], [b]] : [[a], [b, 'find']];
-            if (name.startsWith('never,') || a <= b) orders += await explore({ options, start, programs, elsewhere });
+      it(
+        `${name}, from ${start}: every answer is one that a store without a cache could have given`,
+        { timeout: 240_000 },
+        async () => {
+          let orders = 0;
+          for (const a of OPS) {
+            for (const b of OPS) {
+              // Beside another writer the orders multiply, and the last load must do for both. Elsewhere a pair is tried
+              // once, except in the plainest mode, where the other one of the two loads as well.
+              const programs: readonly (readonly Op[])[] = elsewhere ? [[a], [b]] : [[a], [b, 'find']];
+              if (name.startsWith('never,') || a <= b) orders += await explore({ options, start, programs, elsewhere });
+            }
           }
-        }
-        expect(orders).toBeGreaterThan(1_000);
-      });
+          expect(orders).toBeGreaterThan(1_000);
+        },
+      );
 
-      it(`${name}, from ${start}: the same for a thousand longer runs, drawn at random`, { timeout: 240_000 }, async () => {
-        const random = generator(20_260_101);
-        const op = (): Op => OPS[random() % OPS.length] ?? 'find';
-        for (let run = 0; run < 1_000; run++) {
-          const programs = [[op(), op(), 'find'], [op(), 'find', op()], [op(), 'find']] as const;
-          check(await replay({ options, start, programs, elsewhere }, random), start);
-        }
-      });
+      it(
+        `${name}, from ${start}: the same for a thousand longer runs, drawn at random`,
+        { timeout: 240_000 },
+        async () => {
+          const random = generator(20_260_101);
+          const op = (): Op => OPS[random() % OPS.length] ?? 'find';
+          for (let run = 0; run < 1_000; run++) {
+            const programs = [
+              [op(), op(), 'find'],
+              [op(), 'find', op()],
+              [op(), 'find'],
+            ] as const;
+            check(await replay({ options, start, programs, elsewhere }, random), start);
+          }
+        },
+      );
     }
   }
 });
@@ -78,7 +94,9 @@ async function explore(scenario: Scenario): Promise<number> {
 function check({ history, steps, base }: Awaited<ReturnType<typeof replay>>, start: Start): void {
   if (linearizable(history, base)) return;
   const told = history.map(({ name, began, ended, what }) => `${name} ${began}–${ended} ${JSON.stringify(what)}`);
-  expect.fail(`no store could have answered so, starting ${start} at ${base}:\n${told.join('\n')}\nsteps:\n${steps.join('\n')}`);
+  expect.fail(
+    `no store could have answered so, starting ${start} at ${base}:\n${told.join('\n')}\nsteps:\n${steps.join('\n')}`,
+  );
 }
 
 /** `choose` gives a number; which of the possible next steps is taken is that modulo their number. */
@@ -115,7 +133,8 @@ async function replay({ options, start, programs, elsewhere }: Scenario, choose:
     for (const call of inner.pending) {
       if (call.applied) actions.push({ name: `${call.op} is answered`, act: () => call.answer() });
       else {
-        const outcomes: readonly WriteOutcome[] = call.isWrite && faults > 0 ? ['done', 'lost', 'pending', 'refused'] : ['done'];
+        const outcomes: readonly WriteOutcome[] =
+          call.isWrite && faults > 0 ? ['done', 'lost', 'pending', 'refused'] : ['done'];
         for (const outcome of outcomes) {
           actions.push({
             name: `${call.op} takes effect: ${outcome}`,
@@ -143,7 +162,12 @@ async function replay({ options, start, programs, elsewhere }: Scenario, choose:
           toWriteElsewhere--;
           const began = ++time;
           const { revision } = inner.writeElsewhere(COMPLETED);
-          history.push({ name: 'elsewhere', began, ended: ++time, what: { kind: 'write', from: EITHER, to: revision } });
+          history.push({
+            name: 'elsewhere',
+            began,
+            ended: ++time,
+            what: { kind: 'write', from: EITHER, to: revision },
+          });
         },
       });
     }
@@ -161,7 +185,14 @@ async function replay({ options, start, programs, elsewhere }: Scenario, choose:
   return { taken, steps, history, base: base?.revision };
 }
 
-async function perform(store: StateStore, op: Op, base: WorkflowState | undefined, history: Call[], name: string, tick: () => number): Promise<void> {
+async function perform(
+  store: StateStore,
+  op: Op,
+  base: WorkflowState | undefined,
+  history: Call[],
+  name: string,
+  tick: () => number,
+): Promise<void> {
   const began = tick();
   let what: Effect;
   try {
@@ -181,16 +212,24 @@ async function outcomeOf(store: StateStore, op: Op, base: WorkflowState | undefi
       return { kind: 'read', saw: (await store.head(ID))?.revision };
     case 'isCurrent': {
       if (base === undefined) return { kind: 'nothing' };
-      return (await store.isCurrent(ID, base.revision)) ? { kind: 'read', saw: base.revision } : { kind: 'conflict', from: base.revision };
+      return (await store.isCurrent(ID, base.revision))
+        ? { kind: 'read', saw: base.revision }
+        : { kind: 'conflict', from: base.revision };
     }
     case 'save':
       return { kind: 'write', from: base?.revision, to: (await store.save(base ?? COMPLETED)).revision };
     case 'update':
-      return { kind: 'write', from: ANY, to: (await store.update(ID, (state) => ({ ...state, workflowId: 'updated' }))).revision };
+      return {
+        kind: 'write',
+        from: ANY,
+        to: (await store.update(ID, (state) => ({ ...state, workflowId: 'updated' }))).revision,
+      };
     case 'delete':
       return (await store.delete(ID)) ? { kind: 'write', from: ANY, to: undefined } : { kind: 'read', saw: undefined };
     case 'cleanup':
-      return (await store.cleanup(0)).removed > 0 ? { kind: 'write', from: ANY, to: undefined } : { kind: 'read', saw: undefined };
+      return (await store.cleanup(0)).removed > 0
+        ? { kind: 'write', from: ANY, to: undefined }
+        : { kind: 'read', saw: undefined };
   }
 }
 
@@ -203,7 +242,11 @@ function failureOf(op: Op, code: string, base: WorkflowState | undefined): Effec
     case 'STORAGE_ERROR':
       return { kind: 'nothing' };
     case 'OUTCOME_UNKNOWN':
-      return { kind: 'maybe', from: op === 'save' ? base?.revision : ANY, to: op === 'save' || op === 'update' ? NEW : undefined };
+      return {
+        kind: 'maybe',
+        from: op === 'save' ? base?.revision : ANY,
+        to: op === 'save' || op === 'update' ? NEW : undefined,
+      };
     default:
       throw new Error(`${op} ended with ${code}`);
   }

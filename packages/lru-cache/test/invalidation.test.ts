@@ -6,7 +6,9 @@ import { type CachedStateStore, type LruCacheOptions, withLruCache } from '../sr
 import { ControlledStore, settled, stateOf } from './support/controlled-store.js';
 
 const ID = stateOf().instanceId;
-const COMPLETED = stateOf({ status: { kind: 'completed', result: { output: {}, durationMs: 1, metrics: stateOf().metrics } } });
+const COMPLETED = stateOf({
+  status: { kind: 'completed', result: { output: {}, durationMs: 1, metrics: stateOf().metrics } },
+});
 
 async function cached(options: LruCacheOptions = { max: 10, revalidate: 'never' }, state = stateOf()) {
   const inner = new ControlledStore();
@@ -19,7 +21,11 @@ async function cached(options: LruCacheOptions = { max: 10, revalidate: 'never' 
 }
 
 /** What a load answers at once from the cache; `undefined` where it asks the store. */
-async function fromCache(store: StateStore, inner: ControlledStore, id: InstanceId = ID): Promise<WorkflowState | undefined> {
+async function fromCache(
+  store: StateStore,
+  inner: ControlledStore,
+  id: InstanceId = ID,
+): Promise<WorkflowState | undefined> {
   const before = inner.callsOf('find');
   const found = store.find(id);
   await settled();
@@ -81,7 +87,12 @@ describe('a write drops the entry, however it ends', () => {
 
   it.each(['save', 'update', 'delete'] as const)('after a %s of unknown outcome nothing is cached', async (op) => {
     const { inner, store, first } = await cached();
-    const call = op === 'save' ? store.save(first) : op === 'update' ? store.update(ID, (state) => ({ ...state })) : store.delete(ID);
+    const call =
+      op === 'save'
+        ? store.save(first)
+        : op === 'update'
+          ? store.update(ID, (state) => ({ ...state }))
+          : store.delete(ID);
     inner.the(op).apply('lost');
     inner.the(op).answer();
     expect(await codeOf(call)).toBe('OUTCOME_UNKNOWN');
@@ -229,7 +240,12 @@ describe('a write puts nothing in that was replaced meanwhile', () => {
 });
 
 describe('whoever has been shown a newer state is not shown the old one again', () => {
-  async function replacedElsewhere(): Promise<{ inner: ControlledStore; store: CachedStateStore; first: WorkflowState; second: WorkflowState }> {
+  async function replacedElsewhere(): Promise<{
+    inner: ControlledStore;
+    store: CachedStateStore;
+    first: WorkflowState;
+    second: WorkflowState;
+  }> {
     const made = await cached();
     return { ...made, second: made.inner.writeElsewhere() };
   }

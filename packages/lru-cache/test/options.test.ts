@@ -34,8 +34,12 @@ describe('options', () => {
 
   it('what is no store is refused, a promise of one and a backend included', () => {
     const options = { max: 1, revalidate: 'always' } as const;
-    expect(() => withLruCache(openStateStore(memoryBackend()) as never, options)).toThrow('store: expected a StateStore (await openStateStore(backend)), got a promise');
-    expect(() => withLruCache(memoryBackend() as never, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => withLruCache(openStateStore(memoryBackend()) as never, options)).toThrow(
+      'store: expected a StateStore (await openStateStore(backend)), got a promise',
+    );
+    expect(() => withLruCache(memoryBackend() as never, options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
     expect(() => withLruCache(undefined as never, options)).toThrow('store: expected a StateStore');
   });
 
@@ -43,7 +47,10 @@ describe('options', () => {
     const inner = await openStateStore(memoryBackend());
     await inner.close();
     expect(() => withLruCache(inner, { max: 1, revalidate: 'always' })).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: 'store: expected an open StateStore, got one that was closed' }),
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'store: expected an open StateStore, got one that was closed',
+      }),
     );
   });
 });
@@ -60,7 +67,9 @@ describe('URLs', () => {
   const open = (url: string) => openStateStoreFromUrl(url, { schemes: [lruScheme, memoryScheme, file] });
 
   it('open the store inside, and put the cache around it', async () => {
-    const store = await open('lru+memory:?lru.max=5&lru.revalidate=never&lru.ttl=1000&lru.share=bytes&lru.cacheAbsence=true&lru.maxSize=100000');
+    const store = await open(
+      'lru+memory:?lru.max=5&lru.revalidate=never&lru.ttl=1000&lru.share=bytes&lru.cacheAbsence=true&lru.maxSize=100000',
+    );
     expect(store.capabilities.reads).toBe('may-be-stale');
     expect((await open('lru+memory:?lru.max=5&lru.revalidate=always')).capabilities.reads).toBe('latest');
   });
@@ -75,15 +84,24 @@ describe('URLs', () => {
     ['lru+memory:', 'parameter "lru.max" or lru+memory: URL, parameter "lru.maxSize": expected at least one bound'],
     ['lru+memory:?lru.max=5', 'parameter "lru.revalidate": expected'],
     ['lru+memory:?lru.max=0&lru.revalidate=never', 'parameter "lru.max": expected an integer from 1'],
-    ['lru+memory:?lru.max=1e3&lru.revalidate=never', 'parameter "lru.max": expected a whole number in decimal digits, got "1e3"'],
+    [
+      'lru+memory:?lru.max=1e3&lru.revalidate=never',
+      'parameter "lru.max": expected a whole number in decimal digits, got "1e3"',
+    ],
     ['lru+memory:?lru.max=5&lru.revalidate=sometimes', 'parameter "lru.revalidate"'],
     ['lru+memory:?lru.max=5&lru.revalidate=never&lru.ttl=0', 'parameter "lru.ttl"'],
-    ['lru+memory:?lru.max=5&lru.revalidate=never&lru.cacheAbsence=yes', 'parameter "lru.cacheAbsence": expected true or false'],
+    [
+      'lru+memory:?lru.max=5&lru.revalidate=never&lru.cacheAbsence=yes',
+      'parameter "lru.cacheAbsence": expected true or false',
+    ],
     ['lru+memory:?lru.max=5&lru.max=6&lru.revalidate=never', 'it once'],
     ['lru+memory:?lru.size=5', 'one of lru.max, lru.maxSize'],
     ['lru+memory:?max=5', 'at least one bound'],
     ['lru+nope:?lru.max=5&lru.revalidate=never', 'no scheme here opens "nope:"'],
   ])('%s is refused', async (url, message) => {
-    await expect(open(url)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) });
+    await expect(open(url)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
   });
 });

@@ -63,22 +63,25 @@ describe('concurrent misses', () => {
 });
 
 describe('a caller who gives up', () => {
-  it.each(['never', 'always'] as const)('%s: does not abort the others, the first caller included', async (revalidate) => {
-    const { inner, store, revision } = open(revalidate);
-    const controller = new AbortController();
-    const first = store.load(ID, { signal: controller.signal });
-    const second = store.load(ID);
-    await settled();
-    controller.abort(new Error('enough'));
-    await expect(first).rejects.toThrow('enough');
-    await settled();
-    // With `never` the read goes on for the other one; with `always` the other one has a read of its own.
-    while (inner.pending.length > 0) {
-      inner.pending[0]!.answer();
+  it.each(['never', 'always'] as const)(
+    '%s: does not abort the others, the first caller included',
+    async (revalidate) => {
+      const { inner, store, revision } = open(revalidate);
+      const controller = new AbortController();
+      const first = store.load(ID, { signal: controller.signal });
+      const second = store.load(ID);
       await settled();
-    }
-    expect((await second).revision).toBe(revision);
-  });
+      controller.abort(new Error('enough'));
+      await expect(first).rejects.toThrow('enough');
+      await settled();
+      // With `never` the read goes on for the other one; with `always` the other one has a read of its own.
+      while (inner.pending.length > 0) {
+        inner.pending[0]!.answer();
+        await settled();
+      }
+      expect((await second).revision).toBe(revision);
+    },
+  );
 
   it('aborts the read if he is the last, and nobody joins it any more', async () => {
     const { inner, store, revision } = open('never');

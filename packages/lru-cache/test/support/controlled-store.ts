@@ -63,7 +63,11 @@ export class ControlledStore implements StateStore {
 
   /** What another process writes: whatever was there before, and asking nobody. */
   writeElsewhere(state: WorkflowStateInput = stateOf()): WorkflowState {
-    const written = { ...structuredClone(state), checkpointVersion: state.checkpointVersion + 1, revision: this.#revision() };
+    const written = {
+      ...structuredClone(state),
+      checkpointVersion: state.checkpointVersion + 1,
+      revision: this.#revision(),
+    };
     this.stored.set(state.instanceId, written);
     return structuredClone(written);
   }
@@ -71,7 +75,10 @@ export class ControlledStore implements StateStore {
   /** The only call under way of that kind. */
   the(op: string): InnerCall {
     const found = this.pending.filter((call) => call.op === op);
-    if (found.length !== 1) throw new Error(`${found.length} calls of ${op} are under way: ${this.pending.map((call) => call.op).join(', ')}`);
+    if (found.length !== 1)
+      throw new Error(
+        `${found.length} calls of ${op} are under way: ${this.pending.map((call) => call.op).join(', ')}`,
+      );
     return found[0]!;
   }
 
@@ -108,7 +115,9 @@ export class ControlledStore implements StateStore {
 
   cleanup: StateStore['cleanup'] = (_retention, options) =>
     this.#call('cleanup', options?.signal, true, () => {
-      const ids = [...this.stored.values()].filter(({ status }) => status.kind === 'completed').map(({ instanceId }) => instanceId);
+      const ids = [...this.stored.values()]
+        .filter(({ status }) => status.kind === 'completed')
+        .map(({ instanceId }) => instanceId);
       if (options?.dryRun !== true) for (const id of ids) this.stored.delete(id);
       return { scanned: ids.length, removed: ids.length, skipped: 0, failures: [], done: true };
     });
@@ -184,7 +193,10 @@ export class ControlledStore implements StateStore {
           this.late.push(() => void attempt(effect));
         } else {
           const result = attempt(effect);
-          settle = outcome === 'lost' ? unknown : () => ('error' in result ? reject(result.error as Error) : resolve(result.value as T));
+          settle =
+            outcome === 'lost'
+              ? unknown
+              : () => ('error' in result ? reject(result.error as Error) : resolve(result.value as T));
         }
       },
       answer: () => {
@@ -233,7 +245,9 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void;
 }
 
 function conflict(): StateStoreError {
-  return new StateStoreError('CHECKPOINT_CONFLICT', 'somebody else was first', { conflict: { reason: 'changed', expected: undefined, actual: undefined } });
+  return new StateStoreError('CHECKPOINT_CONFLICT', 'somebody else was first', {
+    conflict: { reason: 'changed', expected: undefined, actual: undefined },
+  });
 }
 
 function notFound(id: InstanceId): StateStoreError {

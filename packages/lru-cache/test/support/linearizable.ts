@@ -28,7 +28,9 @@ export function linearizable(calls: readonly Call[], start: string | undefined):
   const failed = new Set<string>();
   const told = new Set([start, ...calls.map(({ what }) => (what.kind === 'write' ? what.to : undefined))]);
   const search = (left: number, value: string | undefined): boolean => {
-    const must = calls.filter((call, i) => left & (1 << i) && call.what.kind !== 'maybe' && call.what.kind !== 'nothing');
+    const must = calls.filter(
+      (call, i) => left & (1 << i) && call.what.kind !== 'maybe' && call.what.kind !== 'nothing',
+    );
     if (must.length === 0) return true;
     const key = `${left} ${value}`;
     if (failed.has(key)) return false;
@@ -43,7 +45,11 @@ export function linearizable(calls: readonly Call[], start: string | undefined):
   return search((1 << calls.length) - 1, start);
 }
 
-function after(what: Effect, value: string | undefined, told: ReadonlySet<string | undefined>): readonly { readonly value: string | undefined }[] {
+function after(
+  what: Effect,
+  value: string | undefined,
+  told: ReadonlySet<string | undefined>,
+): readonly { readonly value: string | undefined }[] {
   switch (what.kind) {
     case 'read':
       // Who reads what a write of unknown outcome left is the first to learn its revision.

@@ -1,5 +1,25 @@
+// What of the suite says nothing about a cache, and why.
+
+import { CASES } from '@workflow-state/core/conformance';
 import type { LruCacheOptions } from '../../src/index.js';
 
-export function staleReads(_options: LruCacheOptions): Readonly<Record<string, string>> {
-  return {};
+/**
+ * These race over several handles, and then read back through each of them as if reads were `latest`. The store may
+ * declare that they are not, so with `never` the handles are left out of them, and of nothing else.
+ */
+const READ_BACK_THROUGH_HANDLES: readonly string[] = ['3.racing-handles-one-winner', '3.racing-processes-one-winner'];
+
+/** The cases that need a second handle, and that hold although its writes may be seen late. */
+export const CASES_BESIDE_OTHERS: readonly string[] = CASES.filter(
+  ({ id, hooks = [] }) =>
+    hooks.some((hook) => hook === 'peer' || hook === 'peerProcess') && !READ_BACK_THROUGH_HANDLES.includes(id),
+).map(({ id }) => id);
+
+/** A hit does not read the record: one that was damaged is answered as it was acknowledged, until it is read again. */
+export const DAMAGE_BEHIND_A_HIT = {
+  '10.damage-in-storage': 'neither a hit that asks nobody nor a proof that reads no body meets the damaged bytes',
+} as const;
+
+export function readsOf({ revalidate }: LruCacheOptions): 'latest' | 'may-be-stale' {
+  return revalidate === 'always' ? 'latest' : 'may-be-stale';
 }
