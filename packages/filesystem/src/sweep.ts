@@ -75,10 +75,15 @@ export async function sweepStore(
       const notes = noteMarkers(STATUS_KINDS.map((kind) => [kind, markers.get(`${kind}/${shard}`) ?? []]));
       await run(noteShard(layout, shard, notes), machine);
       for (const [id, noted] of notes) {
-        if (isClean(noted)) continue;
-        await attempt(id, async () =>
-          (await run(isOld(layout, id, noted, youngest), machine)) ? run(sweepInstance(volume, id, noted), machine) : 0,
-        );
+        if (hasTooMuch(noted)) {
+          await attempt(id, async () =>
+            (await run(isOld(layout, id, noted, youngest), machine))
+              ? run(sweepInstance(volume, id, noted), machine)
+              : 0,
+          );
+        } else if (noted.markers.length === 0 || noted.entries.length === 0) {
+          await attempt(id, () => run(healIndex(volume, id), machine));
+        }
       }
       return 0;
     });
@@ -122,12 +127,14 @@ function* noteShard(layout: Layout, shard: string, notes: Map<InstanceId, Noted>
   for (const name of voids) if (!noteOf(notes, name.id).data) noteOf(notes, name.id).names.push(name);
 }
 
-/** One of each is what an instance at rest has. */
-function isClean({ data, names, markers, entries }: Noted): boolean {
-  return data && names.length === 1 && names[0]?.kind === 'tok' && markers.length === 1 && entries.length === 1;
+/** One of each is what an instance at rest has. The token may have been on its way to another name. */
+function hasTooMuch({ data, names, markers, entries }: Noted): boolean {
+  return (
+    !data || names.some(({ kind }) => kind !== 'tok') || Math.max(names.length, markers.length, entries.length) > 1
+  );
 }
 
-/** Whether nothing that is too much has changed of late. What misses something is worth a look at any time. */
+/** Whether nothing that is too much has changed of late. */
 function* isOld(
   layout: Layout,
   id: InstanceId,
@@ -146,9 +153,6 @@ function* isOld(
     // A marker is another name of the token's file, whose times change with every save.
     return false;
   }
-  const tokens = names.filter(({ kind }) => kind === 'tok').length;
-  if (data && names.length === tokens && tokens <= 1 && markers.length <= 1 && entries.length <= 1)
-    return markers.length === 0 || entries.length === 0;
   for (const path of suspects) {
     try {
       if (((yield ['times', path]) as { readonly changed: number }).changed > youngest) return false;
@@ -193,7 +197,7 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
     }
     for (const { name, incarnation } of entries)
       if (incarnation !== head?.incarnation) removed += yield* removeOne(`${layout.idsShard(id)}/${name}`);
-    if (head !== undefined) yield* heal(layout, id, head, turn);
+    if (head !== undefined) yield* heal(layout, id, head, layout.token(id, head, turn));
     return removed;
   }
   return 0;
@@ -214,15 +218,23 @@ function* removeName(
   return 1;
 }
 
+/** Puts back what the index lacks, or what was not there yet when the index was read. Disturbs nobody. */
+function* healIndex(volume: Volume, id: InstanceId): Steps<number> {
+  const { layout } = volume;
+  const head = yield* readHead(layout, id);
+  const own = (yield* namesOfInstance(volume, id)).find(({ kind, nonce }) => kind === 'tok' && nonce === head?.nonce);
+  if (head !== undefined && own !== undefined) yield* heal(layout, id, head, `${layout.shard(id)}/${own.name}`);
+  return 0;
+}
+
 /** From the token, so that nothing is put back that has just ended. There already is fine. */
 function* heal(
   layout: Layout,
   id: InstanceId,
-  { status, entered, incarnation, ...write }: EnvelopeHeader,
-  turn: string,
+  { status, entered, incarnation }: EnvelopeHeader,
+  token: string,
 ): Steps<void> {
   if (status === undefined || entered === undefined) return;
-  const token = layout.token(id, write, turn);
   yield* link(token, layout.marker(id, status, entered));
   yield* link(token, layout.idEntry(id, incarnation));
 }

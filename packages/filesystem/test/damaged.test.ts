@@ -153,6 +153,24 @@ describe('a damaged record', () => {
     }
   });
 
+  it('one asleep before it strikes is disabled by who takes over, before that one strikes', async () => {
+    const one = await damagedStore();
+    const two = await opened({ directory: one.directory });
+    const asleep = one.seam.stopAt(/^rename data pit/);
+    const first = ending(write(one.backend, tombstone(one.record), one.damaged));
+    await asleep.reached;
+    const struck = two.seam.stopAt(/^open data\/xx/);
+    const second = ending(write(two.backend, tombstone(one.record), one.damaged));
+    await struck.reached;
+    const three = await opened({ directory: one.directory });
+    await write(three.backend, created('paused', one.id));
+    asleep.release();
+    expect(await first).toBe('done');
+    struck.release();
+    expect(await second).toBe('done');
+    expect(await versionIn(three.backend, one.id)).toBe(1);
+  });
+
   it('names the remedy when its token is missing too, and removes nothing', async () => {
     const { backend, directory, id, record, damaged } = await damagedStore();
     for (const path of files(directory)) if (path.endsWith('.tok')) rmSync(`${directory}/${path}`);

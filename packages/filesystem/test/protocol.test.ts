@@ -286,6 +286,26 @@ describe('delete', () => {
     expect(await listed(three.backend, 'paused')).toEqual([first.id]);
   });
 
+  it('a deleter asleep before it strikes is disabled by who takes over, before that one strikes', async () => {
+    const one = await opened();
+    const two = await opened({ directory: one.directory });
+    const first = created('running');
+    await write(one.backend, first);
+    const asleep = one.seam.stopAt(/^rename data pit/);
+    const deleting = outcome(write(one.backend, following(first, 'tombstone'), first.revision));
+    await asleep.reached;
+    const struck = two.seam.stopAt(/^open data\/xx/);
+    const finishing = outcome(write(two.backend, following(first), first.revision));
+    await struck.reached;
+    const three = await opened({ directory: one.directory });
+    await write(three.backend, created('paused', first.id));
+    asleep.release();
+    expect(await deleting).toBe('done');
+    struck.release();
+    expect(await finishing).toBe('conflict');
+    expect(await versionIn(three.backend, first.id)).toBe(1);
+  });
+
   it('a finisher that takes over after the strike looks before it strikes', async () => {
     const one = await opened();
     const two = await opened({ directory: one.directory });
@@ -451,6 +471,9 @@ describe('sweep', () => {
     await backend.sweep(0, NO_CALL);
     expect(await listed(backend)).toEqual([first.id]);
     expect(await listed(backend, 'running')).toEqual([first.id]);
+    // Its writers notice nothing.
+    await write(backend, following(first), first.revision);
+    expect(await versionIn(backend, first.id)).toBe(2);
   });
 
   it('never touches names that are not ours', async () => {
