@@ -109,8 +109,8 @@ async function ask<T>(bucket: Bucket, operation: Operation, attempt: () => Promi
     operation.signal?.throwIfAborted();
     if (statusOf(answer.error) === 501) return false;
     if (answer.kind !== 'refused') throw new Disturbed('', { cause: bucket.error(answer) });
-    // Some stores take one write of a name per second.
-    if (answer.status === 429 && tries < TRIES) await operation.backoff(4 + tries);
+    // Some stores take one write of a name per second; a conflict may be over, or be how a store refuses.
+    if ([409, 429].includes(answer.status) && tries < TRIES) await operation.backoff(answer.status === 429 ? 4 + tries : tries);
     else if ([400, 404, 409, 412].includes(answer.status) && answer.code !== 'NoSuchBucket') return false;
     else throw bucket.error(answer);
   }

@@ -16,6 +16,7 @@ import { look, type Place, writeRecord } from './conditional-put.js';
 import { Operation } from './deadline.js';
 import { keysUnder } from './keys.js';
 import { abilitiesOf, AWS } from './probe.js';
+import { storeError } from './s3-errors.js';
 import { scan } from './scan.js';
 import { sweep, type SweepOptions } from './sweep.js';
 
@@ -60,7 +61,9 @@ export function s3Backend(options: S3BackendOptions): StateBackend {
   let opening: Promise<void> | undefined;
 
   async function open(call: BackendCall): Promise<void> {
-    const host = await hostOf(client, name);
+    const host = await hostOf(client, name).catch((error: unknown) => {
+      throw storeError(error, name);
+    });
     const abilities = host === undefined || AWS_HOST.test(host) ? AWS : await abilitiesOf(bucket, keys, call);
     bucket.quoted = abilities.quotedEtag;
     // Where a write on a missing object is carried out, a delayed one would revive what was removed.
@@ -138,7 +141,7 @@ function clientOf({ region, endpoint, forcePathStyle = endpoint !== undefined }:
   return new S3Client(config);
 }
 
-/** Where the client would send a request, by whatever configuration. Nothing is signed or sent. */
+/** Where the client would send a request, by whatever configuration. Credentials are looked for; nothing is sent. */
 async function hostOf(client: S3Client, bucket: string): Promise<string | undefined> {
   const command = new GetObjectCommand({ Bucket: bucket, Key: 'x' });
   let host: string | undefined;

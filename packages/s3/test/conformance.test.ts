@@ -17,7 +17,8 @@ for (const profile of kept) {
       reclaims: profiles[profile].conditionalDelete === 'honoured',
       knownGaps,
       async server(clock) {
-        const server = await startS3Server({ profile, clock });
+        // The suite's clock goes to the ends of time; no HTTP date does.
+        const server = await startS3Server({ profile, clock: () => Math.min(Math.max(clock(), 0), Date.UTC(9000, 0)) });
         return { connect: () => connect(server), close: () => server.close() };
       },
     }),

@@ -21,7 +21,8 @@ export interface HarnessOptions {
   /** Whether the server honours conditions on DELETE. */
   readonly reclaims: boolean;
   readonly knownGaps?: Readonly<Record<string, string>>;
-  readonly sizes?: Harness['sizes'];
+  readonly sizes?: NonNullable<Harness['sizes']>;
+  readonly patience?: number;
   /** A server for one location. One that takes a clock shows it as its own. */
   server(clock: () => number): Promise<ServerHandle>;
 }
