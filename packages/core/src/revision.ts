@@ -9,7 +9,11 @@ import { isStatusKind, STATUS_KINDS } from './status.js';
 
 declare const brand: unique symbol;
 
-/** Opaque. Equal strings name the same write, different strings different writes; nothing else may be read from it. */
+/**
+ * Opaque. Equal strings name the same write, different strings different writes; nothing else may be read from it. One
+ * exception: a save whose answer was lost, and which another save had replaced by the time that this was found out,
+ * returns a revision that differs from the one that loads have seen in between.
+ */
 export type Revision = string & { readonly [brand]: 'Revision' };
 
 const FORMAT = '1';
