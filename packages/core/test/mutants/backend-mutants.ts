@@ -367,6 +367,19 @@ export const backendMutants: readonly Mutant[] = [
     },
   ),
   backendMutant(
+    'entry-of-the-damaged',
+    {
+      copies: 'the index entry can only be found through the record, which is damaged: an expired or unreadable record leaves its row in the other table (spring-ai-alibaba#4905)',
+      killedBy: ['10.mended-leaves-no-trace'],
+    },
+    class extends ControlBackend {
+      protected override move(record: BackendRecord, old: Cell | undefined): void {
+        const readable = old !== undefined && old.envelope.length >= 128;
+        super.move(record, readable ? old : undefined);
+      }
+    },
+  ),
+  backendMutant(
     'deleted-are-listed',
     { copies: 'tombstones in the listing: apache/opendal delete markers', killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'] },
     class extends ControlBackend {
