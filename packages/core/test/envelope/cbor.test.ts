@@ -153,6 +153,11 @@ describe('the encoding', () => {
     );
   });
 
+  it('leaves nothing there of what was written before', () => {
+    encodeCbor(new Uint8Array(200).fill(0xff));
+    expect(encodeCbor(1, 128)).toStrictEqual(Uint8Array.of(...new Uint8Array(128), 1));
+  });
+
   it('grows past any size it was begun with', () => {
     const large = { text: 'ü'.repeat(400_000), bytes: new Uint8Array(3_000_000).fill(7), tail: 'end' };
     assert.deepEqual(decodeCbor(encodeCbor(large)), large);
