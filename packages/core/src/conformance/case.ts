@@ -61,7 +61,7 @@ export function shortfall(capabilities: BackendCapabilities, bound: CapabilityBo
 
 export interface TestClock {
   /** Epoch milliseconds. */
-  now(): number;
+  readonly now: () => number;
   advance(milliseconds: number): void;
   set(now: number): void;
 }

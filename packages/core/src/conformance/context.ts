@@ -9,7 +9,7 @@ import type { StateBackend } from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
 import type { CaseContext, TestClock } from './case.js';
 import { NotApplicable, NotRun } from './failure.js';
-import { DEFAULT_SIZES, type Handle, type Harness, type Location, type Sizes } from './harness.js';
+import { DEFAULT_SIZES, type Handle, type Harness, type Sizes } from './harness.js';
 import { type History, recordBackend, recordStore } from './history.js';
 import { interpose, type Interposition } from './interpose.js';
 import { seededRandom, type Random } from './random.js';
@@ -75,7 +75,7 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
   const openOn = async (backend: StateBackend, between: Interposition | undefined, options: object): Promise<StateStore> => {
     const name = `${String.fromCharCode(65 + letter++)}${place}`;
     const target = between === undefined ? backend : interpose(backend, between);
-    const store = await (harness.open ?? openStateStore)(target, { clock: clock.now, ...options });
+    const store = await (harness.open === undefined ? openStateStore(target, { clock: clock.now, ...options }) : harness.open(target, { clock: clock.now, ...options }));
     const recorded = recordStore(store, history, name);
     undo.push(async () => {
       if (!abandoned.has(recorded) && !store.closed) await store.close();
@@ -91,9 +91,9 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
     if (opened) throw new Error('this location was opened already: a case opens it once');
     opened = true;
   };
-  const hook = <T>(found: T | undefined, name: string): T => {
-    if (found === undefined) throw new NotRun(`the harness has no ${name}`);
-    return found;
+  const made = async <T>(handle: Promise<T> | undefined, hook: string): Promise<T> => {
+    if (handle === undefined) throw new NotRun(`the harness has no ${hook}`);
+    return handle;
   };
   const id = (): InstanceId => InstanceId.fromBytes(random.bytes(16));
 
@@ -130,12 +130,12 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
     },
     peer: async (between) => {
       const keep = planting;
-      const store = await openHandle(await hook(harness.peer, 'peer').call(harness, location), between);
+      const store = await openHandle(await made(harness.peer?.(location), 'peer'), between);
       planting = keep;
       return store;
     },
     async peerProcess() {
-      const handle = await hook(harness.peerProcess, 'peerProcess').call(harness, location);
+      const handle = await made(harness.peerProcess?.(location), 'peerProcess');
       const keep = planting;
       const store = await openHandle(handle);
       planting = keep;
@@ -150,12 +150,11 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
     },
     reopen: async () => {
       history.note('a new handle on the same location');
-      return openHandle(await hook(harness.reopen, 'reopen').call(harness, location));
+      return openHandle(await made(harness.reopen?.(location), 'reopen'));
     },
     powerLoss: async () => {
       history.note('power cut');
-      const { faults } = harness;
-      return openHandle(await hook(faults?.powerLoss, 'faults.powerLoss').call(faults, location));
+      return openHandle(await made(harness.faults?.powerLoss?.(location), 'faults.powerLoss'));
     },
     abandon(store) {
       abandoned.add(store);

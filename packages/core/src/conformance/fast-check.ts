@@ -1,12 +1,12 @@
 // `fast-check` draws the properties. It is an optional peer: who has not installed it sees those cases as not run.
 
 import assert from 'node:assert/strict';
-import type { IAsyncProperty } from 'fast-check';
+import type * as fastCheck from 'fast-check';
 import { isStateStoreError } from '../errors.js';
 import type { CaseContext } from './case.js';
 import { showError } from './history.js';
 
-export type FastCheck = typeof import('fast-check');
+export type FastCheck = typeof fastCheck;
 
 export async function loadFastCheck(context: CaseContext): Promise<FastCheck> {
   try {
@@ -17,7 +17,7 @@ export async function loadFastCheck(context: CaseContext): Promise<FastCheck> {
 }
 
 /** Runs a property with the seed of the case. A counterexample, shrunk, is what was found; anything else is a crash. */
-export async function checkProperty<T>(fc: FastCheck, property: IAsyncProperty<T>, context: CaseContext, numRuns: number): Promise<void> {
+export async function checkProperty<T>(fc: FastCheck, property: fastCheck.IAsyncProperty<T>, context: CaseContext, numRuns: number): Promise<void> {
   const { failed, counterexample, numShrinks, errorInstance } = await fc.check(property, { seed: context.seed | 0, numRuns });
   if (!failed) return;
   if (!(errorInstance instanceof assert.AssertionError) && !isStateStoreError(errorInstance)) throw errorInstance ?? new Error('the property failed without an error');

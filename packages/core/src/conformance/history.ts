@@ -126,7 +126,7 @@ export class History {
 
 /** Of the write that was seen: a save that was replaced before its answer came has no hint to put into its revision. */
 function nameOf({ revision }: Operation): string | undefined {
-  return revision === undefined ? undefined : decodeRevision(revision)?.nonce;
+  return revision === undefined ? undefined : (decodeRevision(revision)?.nonce ?? revision);
 }
 
 function isWrite({ op }: Operation): boolean {

@@ -9,11 +9,11 @@ type Written = ReturnType<StateBackend['write']>;
 /** Each member is given `next`, which does what would have been done, and decides what the store is told. */
 export interface Interposition {
   /** `read`, `head` and `isCurrent`. */
-  look?<T>(next: () => Promise<T>, op: 'read' | 'head' | 'isCurrent', id: InstanceId, call: BackendCall): Promise<T>;
-  write?(next: () => Written, record: BackendRecord, expected: Expected, call: BackendCall): Written;
-  scan?(next: () => AsyncIterable<readonly ScanEntry[]>, query: ScanQuery, call: BackendCall): AsyncIterable<readonly ScanEntry[]>;
-  sweep?(next: () => Promise<SweepReport>, olderThan: number): Promise<SweepReport>;
-  close?(next: () => Promise<void>): Promise<void>;
+  readonly look?: <T>(next: () => Promise<T>, op: 'read' | 'head' | 'isCurrent', id: InstanceId, call: BackendCall) => Promise<T>;
+  readonly write?: (next: () => Written, record: BackendRecord, expected: Expected, call: BackendCall) => Written;
+  readonly scan?: (next: () => AsyncIterable<readonly ScanEntry[]>, query: ScanQuery, call: BackendCall) => AsyncIterable<readonly ScanEntry[]>;
+  readonly sweep?: (next: () => Promise<SweepReport>, olderThan: number) => Promise<SweepReport>;
+  readonly close?: (next: () => Promise<void>) => Promise<void>;
 }
 
 export function interpose(backend: StateBackend, between: Interposition): StateBackend {
@@ -24,7 +24,7 @@ export function interpose(backend: StateBackend, between: Interposition): StateB
     ...(backend.open !== undefined && { open: (call: BackendCall) => backend.open?.(call) ?? Promise.resolve() }),
     read: (id, call) => look(() => backend.read(id, call), 'read', id, call),
     ...(backend.head !== undefined && {
-      head: (id: InstanceId, call: BackendCall) => look(() => (backend.head ?? backend.read).call(backend, id, call), 'head', id, call),
+      head: (id: InstanceId, call: BackendCall) => look(async () => backend.head?.(id, call), 'head', id, call),
     }),
     ...(backend.isCurrent !== undefined && {
       isCurrent: (id, revision, call) => look(async () => (await backend.isCurrent?.(id, revision, call)) ?? false, 'isCurrent', id, call),

@@ -7,9 +7,9 @@ import { type CaseResult, runCase, whyNot } from './run-case.js';
 import { newSeed } from './validate.js';
 
 export interface TestRunner {
-  describe(name: string, body: () => void): unknown;
+  readonly describe: (name: string, body: () => void) => unknown;
   /** The test's own context is looked at for `skip`, which vitest and node:test pass. */
-  it(name: string, body: (context?: unknown) => Promise<void>, timeoutMs?: number): unknown;
+  readonly it: (name: string, body: (context?: unknown) => Promise<void>, timeoutMs?: number) => unknown;
   /** How that runner shows what was not run, such as `it.skip`. Without it a test of that title, which only passes. */
   readonly skip?: ((name: string, body: () => Promise<void>) => unknown) | undefined;
 }

@@ -114,7 +114,7 @@ export function serveBackend(channel: Channel, backend: StateBackend): void {
 
 /** The backend that is served at the other end. Once the channel is gone, every call rejects: what it has done is not known. */
 export async function connectBackend(channel: Channel): Promise<StateBackend> {
-  const pending = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
+  const pending = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void }>();
   let gone: Error | undefined;
   let calls = 0;
 
@@ -157,7 +157,7 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
       channel.on(end, (reason) => {
         gone ??= new Error(`the process with the backend is gone (${end}${reason instanceof Error ? `: ${reason.message}` : ''})`);
         reject(gone);
-        for (const { reject: give } of [...pending.values()]) give(gone);
+        for (const call of pending.keys()) pending.get(call)?.reject(gone);
       });
     }
   });

@@ -71,7 +71,7 @@ export async function runCase(one: ConformanceCase, harness: Harness, seed: numb
   }
   if (error === undefined) return result('passed');
   if (error instanceof ConformanceFailure) return result('failed', error.message, error);
-  return result('crashed', error instanceof Error ? (error.stack ?? error.message) : String(error), error);
+  return result('crashed', error instanceof Error ? (error.stack ?? error.message) : showError(error), error);
 }
 
 async function attempt(one: ConformanceCase, harness: Harness, seed: number): Promise<unknown> {

@@ -48,7 +48,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'short-ids',
-    { copies: 'names cut or folded so that two ids meet: unjs/unstorage key normalisation, case-insensitive filesystems', killedBy: ['1.any-id'] },
+    { copies: 'names are cut or folded so that two ids meet, as on a filesystem that ignores case', killedBy: ['1.any-id'] },
     class extends ControlBackend {
       protected override keyOf(id: InstanceId): InstanceId {
         return id.slice(0, 31) as InstanceId;
@@ -57,7 +57,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'head-of-its-own',
-    { copies: 'the header is a second record that a save forgets: apache/opendal metadata caches', killedBy: ['1.head'] },
+    { copies: 'the header is a second record, which a save forgets', killedBy: ['1.head'] },
     class extends ControlBackend {
       readonly #heads = new Map<InstanceId, Stored>();
       override async head(id: InstanceId, call: BackendCall): Promise<Stored | undefined> {
@@ -128,7 +128,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'deletes-unconditionally',
-    { copies: 'a delete that was retried, or that sat in a queue, removes what came after: veryfront#4354, an unlink in local savers', killedBy: ['5.paused-deleter', '5.late-copy-of-a-delete', '3.racing-delete-and-saves', '9.changed-since-judged'] },
+    { copies: 'a delete that was retried, or that sat in a queue, removes what came after: veryfront#4354', killedBy: ['5.paused-deleter', '5.late-copy-of-a-delete', '3.racing-delete-and-saves', '9.changed-since-judged'] },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
         if (record.revision.status !== 'tombstone') super.check(old, expected, record);
@@ -147,7 +147,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'own-table-of-versions',
-    { copies: 'each handle knows only what it has written and read: agent-framework 3169, the cache of Mastra FilesystemDB', killedBy: ['3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.handles-see-each-other', '4.model-two-handles'] },
+    { copies: 'each handle knows only what it has written itself: the cache of FilesystemDB in mastra-ai/mastra is not shared between processes', killedBy: ['3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.handles-see-each-other', '4.model-two-handles'] },
     class extends ControlBackend {
       readonly #known = new Map<InstanceId, Cell | undefined>();
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
@@ -230,13 +230,13 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'keeps-what-it-says-it-loses',
-    { copies: 'capabilities declared low to have less examined', killedBy: ['12.volatile-forgets'] },
+    { copies: 'a capability is declared too low, and less examined', killedBy: ['12.volatile-forgets'] },
     declaring({ durability: 'none' }),
     { expect: { ...CONTROL_CAPABILITIES, durability: 'none' } },
   ),
   backendMutant(
     'unshared-but-open-to-all',
-    { copies: 'a second handle is let in and overwrites: keyv and unstorage file drivers', killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'] },
+    { copies: 'a second handle is let in, and overwrites', killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'] },
     declaring({ sharing: 'none' }),
     { expect: { ...CONTROL_CAPABILITIES, sharing: 'none' } },
   ),
@@ -257,7 +257,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'sweeps-without-grace',
-    { copies: 'tombstones removed with a copy of an old write still under way: Cassandra gc_grace_seconds set to 0', killedBy: ['12.tombstones-have-their-grace'] },
+    { copies: 'tombstones are removed while a copy of an old write may still be under way', killedBy: ['12.tombstones-have-their-grace'] },
     class extends ControlBackend {
       override sweep(_olderThan: number, call: BackendCall): Promise<SweepReport> {
         return super.sweep(Infinity, call);
@@ -325,7 +325,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'index-after-record',
-    { copies: 'the index is moved once the record was written: microsoft/agent-framework#3169', killedBy: ['8.shown-is-listed', '8.shown-is-listed-handles'] },
+    { copies: 'the index is not written with the record: microsoft/agent-framework#3169', killedBy: ['8.shown-is-listed', '8.shown-is-listed-handles'] },
     class extends ControlBackend {
       override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
         const old = this.space.cells.get(record.id);
@@ -341,7 +341,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'leaves-the-old-entry',
-    { copies: 'a run is listed as running for ever: Runfusion#3537, vercel/workflow local data', killedBy: ['8.index-follows', '4.model'] },
+    { copies: 'the index and the record disagree for ever: Runfusion#3537', killedBy: ['8.index-follows', '4.model'] },
     class extends ControlBackend {
       protected override unlist(): void {
         // Left behind.
@@ -369,7 +369,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'entry-of-the-damaged',
     {
-      copies: 'the index entry can only be found through the record, which is damaged: an expired or unreadable record leaves its row in the other table (spring-ai-alibaba#4905)',
+      copies: 'the index entry can be found only through the record, which cannot be read',
       killedBy: ['10.mended-leaves-no-trace'],
     },
     class extends ControlBackend {
@@ -381,7 +381,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'deleted-are-listed',
-    { copies: 'tombstones in the listing: apache/opendal delete markers', killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'] },
+    { copies: 'tombstones are listed', killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'] },
     class extends ControlBackend {
       protected override move(record: BackendRecord, old: Cell | undefined): void {
         if (record.revision.status !== 'tombstone') super.move(record, old);
@@ -390,7 +390,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'cursor-is-inclusive',
-    { copies: 'StartAfter and marker mixed up: unjs/unstorage#299', killedBy: ['8.backend-scan', '8.pages'] },
+    { copies: 'whether a cursor is included was left open: unjs/unstorage#299', killedBy: ['8.backend-scan', '8.pages'] },
     class extends ControlBackend {
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
         return super.entries({ status: query.status }).filter(({ id }) => query.after === undefined || id >= query.after);
@@ -419,7 +419,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'cursor-stays-open',
-    { copies: 'a handle that is never let go: abstract-level iterators left open', killedBy: ['13.handles-are-released'] },
+    { copies: 'a cursor that is left early is never let go', killedBy: ['13.handles-are-released'] },
     class extends ControlBackend {
       override async *scan(query: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
         this.space.handles++;
@@ -430,7 +430,7 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'sweeps-what-it-does-not-know',
-    { copies: 'a cleanup of the directory removes the files of others: medusa#12795', killedBy: ['10.foreign-names'] },
+    { copies: 'a cleanup of the directory removes what others have put there', killedBy: ['10.foreign-names'] },
     class extends ControlBackend {
       override sweep(olderThan: number, call: BackendCall): Promise<SweepReport> {
         this.space.foreign.clear();

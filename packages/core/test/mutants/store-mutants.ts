@@ -24,11 +24,11 @@ function lossy(id: string, copies: string, killedBy: readonly string[], change: 
 }
 
 const roundTrip: readonly Mutant[] = [
-  lossy('forgets-a-field', 'a column that the mapping forgets: the schema of a saver drifts behind its type (langchain-ai/langgraphjs#600)', ['1.every-field'], (state) => ({ ...state, retryAttempts: {} })),
-  lossy('optional-becomes-empty', 'an optional field comes back as null or empty: unstorage and keyv JSON serializers', ['1.every-status', '1.any-state'], (state) =>
+  lossy('forgets-a-field', 'a field that the mapping to columns forgets', ['1.every-field'], (state) => ({ ...state, retryAttempts: {} })),
+  lossy('optional-becomes-empty', 'an optional field comes back empty', ['1.every-status', '1.any-state'], (state) =>
     state.status.kind === 'failed' ? { ...state, status: { ...state.status, error: { trace: '', ...state.status.error } } } : state,
   ),
-  lossy('bytes-as-text', 'bytes pass through UTF-8: JSON savers of openworkflow and Mastra', ['1.bytes', '1.every-field'], (state) => ({
+  lossy('bytes-as-text', 'bytes pass through a text encoding, as in stores of JSON: openworkflow and mastra-ai/mastra keep no bytes', ['1.bytes', '1.every-field'], (state) => ({
     ...state,
     state: mapValues(state.state, (bytes) => new TextEncoder().encode(new TextDecoder().decode(bytes))),
   })),
@@ -43,7 +43,7 @@ const roundTrip: readonly Mutant[] = [
     ...state,
     metrics: { ...state.metrics, custom: mapValues(state.metrics.custom, (value) => (JSON.parse(JSON.stringify(value)) as number | null) ?? 0) },
   })),
-  wrapperMutant('dates-in-seconds', { copies: 'times kept in seconds: Unix timestamps of DynamoDB TTL columns', killedBy: ['1.dates', '1.every-field'] }, (store) => ({
+  wrapperMutant('dates-in-seconds', { copies: 'times are kept in whole seconds', killedBy: ['1.dates', '1.every-field'] }, (store) => ({
     load: async (id, options) => {
       const state = await store.load(id, options);
       return { ...state, createdAt: new Date(Math.floor(state.createdAt.getTime() / 1000) * 1000) };
@@ -131,7 +131,7 @@ const compareAndSet: readonly Mutant[] = [
       },
     };
   }),
-  wrapperMutant('overwrites-from-one', { copies: 'overwriting is a delete and a create: arrow-rs-object-store backends without PutMode', killedBy: ['3.overwrite'] }, (store) => ({
+  wrapperMutant('overwrites-from-one', { copies: 'overwriting is a delete and a create', killedBy: ['3.overwrite'] }, (store) => ({
     save: async (state, options) => {
       if (options?.onConflict !== 'overwrite') return store.save(state, options);
       await store.delete(state.instanceId);
@@ -167,7 +167,7 @@ class Failure extends Error {}
 const stale: readonly Mutant[] = [
   {
     id: 'a-conflict-keeps-the-cache',
-    copies: 'the caller meets the same conflict for ever, because what is cached is never dropped: Runfusion#3537',
+    copies: 'what is cached is never dropped, so that two views disagree for ever: Runfusion#3537',
     killedBy: ['12.stale-reads-never-win'],
     harness: cachedHarness('a-conflict-keeps-the-cache', { dropsOnConflict: false }),
   },
@@ -257,7 +257,7 @@ const outcomes: readonly Mutant[] = [
 ];
 
 const listings: readonly Mutant[] = [
-  wrapperMutant('kinds-end-to-end', { copies: 'one listing after the other, and duplicates with it: list from two sources in Runfusion#3537', killedBy: ['8.several-kinds'] }, (store) => ({
+  wrapperMutant('kinds-end-to-end', { copies: 'one listing after the other, each sorted by itself', killedBy: ['8.several-kinds'] }, (store) => ({
     async *listByStatus(status, options) {
       if (!Array.isArray(status)) return yield* store.listByStatus(status, options);
       for (const kind of status as readonly StatusKind[]) yield* store.listByStatus(kind, options);
@@ -343,12 +343,12 @@ const cleanups: readonly Mutant[] = [
   sweeping('by-creation', 'age counts from the creation: garbageCollect of dbos-transact-ts uses created_at', ['9.by-last-save'], { old: (state, now, age) => now - state.createdAt.getTime() > age }),
   sweeping('removes-what-waits', 'a run that waits for approval is deleted: prune of @mastra/libsql looks at no status; medusajs/medusa#12795', ['9.only-ended'], { kinds: STATUS_KINDS }),
   sweeping('absolute-age', 'a clock that was ahead makes an instance old: the difference is taken without its sign', ['9.future-is-kept'], { old: (state, now, age) => Math.abs(now - state.updatedAt.getTime()) > age }),
-  sweeping('unnamed-kinds-too', 'one retention for all is taken where a kind has none: dapr stateRetentionPolicy before dapr#9185', ['9.per-kind'], { unnamed: 0 }),
+  sweeping('unnamed-kinds-too', 'a kind that the policy does not name is swept with the rest', ['9.per-kind'], { unnamed: 0 }),
   sweeping('unfenced', 'a retry that races the sweep loses its state: veryfront#4354', ['9.changed-since-judged'], { fenced: false }),
   sweeping('ends-at-the-first-bad', 'the purge fails for ever on one missing row: dapr#10042', ['9.a-bad-one-does-not-end-it'], { throws: true }),
   sweeping('limit-counts-scanned', 'a page size is taken for a cap: elsa-workflows/elsa-core#6795', ['9.limit'], { limitCountsScanned: true }),
   sweeping('dry-run-removes', 'an option that is accepted and ignored: apache/opendal#8028', ['9.dry-run'], { dryRunRemoves: true }),
-  sweeping('gone-is-an-error', 'what another worker has swept is an error: openworkflow#370 was closed for it', ['9.together'], { missingIsFailure: true }),
+  sweeping('gone-is-an-error', 'what another worker has swept is an error, and each worker sweeps: openworkflow#370', ['9.together'], { missingIsFailure: true }),
 ];
 
 const corruption: readonly Mutant[] = [
@@ -400,7 +400,7 @@ const refusals: readonly Mutant[] = [
       return store.save(known, options);
     },
   })),
-  wrapperMutant('updates-unchecked', { copies: 'one write path skips the checks of the other: persistWorkflowSnapshot and updateWorkflowState of mastra-ai/mastra', killedBy: ['11.update-results'] }, (store) => ({
+  wrapperMutant('updates-unchecked', { copies: 'of two write paths one checks less: persistWorkflowSnapshot and updateWorkflowState of mastra-ai/mastra', killedBy: ['11.update-results'] }, (store) => ({
     update: (id, change, options) =>
       store.update(
         id,
@@ -432,7 +432,7 @@ const lifecycle: readonly Mutant[] = [
       return undefined;
     },
   })),
-  storeMutant('closes-under-a-write', { copies: 'close does not wait: writes after end in file streams, langchain-ai/langgraph#8298', killedBy: ['13.close-waits'] }, async (backend, options) => {
+  storeMutant('closes-under-a-write', { copies: 'close does not wait for the writes under way', killedBy: ['13.close-waits'] }, async (backend, options) => {
     const store = await openStateStore(backend, options);
     return withMethods(store, {
       close: async () => {

@@ -9,6 +9,7 @@ import type { WorkflowState } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
 import { inParallel, outcomes, refused, same } from '../claims.js';
+import { showError } from '../history.js';
 
 const CHECK_THEN_ACT = 'the version is read, compared, and then written in a second step that another writer can precede';
 
@@ -284,7 +285,7 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
           thrown = error;
         }
         if (thrown === undefined) assert.fail(`a write ${what} was carried out`);
-        assert.ok(isRevisionConflict(thrown), `a write ${what} was refused with ${String(thrown)}, not with a RevisionConflict`);
+        assert.ok(isRevisionConflict(thrown), `a write ${what} was refused with ${showError(thrown)}, not with a RevisionConflict`);
         same(await context.stored(instanceId), before, `what is stored after a write ${what}`);
       };
       await conflict('that expects nothing, where something is', undefined);

@@ -79,17 +79,17 @@ export const corruptionCases: readonly ConformanceCase[] = [
     level: 'store',
     usualCause: 'the id is not in the record, or not compared',
     async run(context) {
-      let swap: InstanceId | undefined;
+      const swap: { id?: InstanceId } = {};
       const store = await context.open({
         look: async (next, op) => {
-          if (swap === undefined || op === 'isCurrent') return next();
-          const envelope = await context.stored(swap);
+          if (swap.id === undefined || op === 'isCurrent') return next();
+          const envelope = await context.stored(swap.id);
           return { envelope } as Awaited<ReturnType<typeof next>>;
         },
       });
       const one = await context.plant(context.state());
       const other = await context.plant(context.state());
-      swap = other.instanceId;
+      swap.id = other.instanceId;
       isPrecise(await refused('DESERIALIZATION_ERROR', 'load of a record of another instance', () => store.load(one.instanceId)), one.instanceId, 'another one');
       await refused('DESERIALIZATION_ERROR', 'head of a record of another instance', () => store.head(one.instanceId));
     },
@@ -121,7 +121,7 @@ export const corruptionCases: readonly ConformanceCase[] = [
       context.clock.advance(1001);
       const { removed, failures } = await store.cleanup(1000);
       assert.equal(removed, good.length, 'removed by a cleanup beside damaged records');
-      same(failures.map(({ instanceId }) => instanceId).sort(), [...bad].sort(), 'the instances that the cleanup could not judge');
+      same(failures.map(({ instanceId }) => instanceId ?? '').sort(), [...bad].sort(), 'the instances that the cleanup could not judge');
       for (const { error } of failures) assert.ok(isStateStoreError(error) && error.code === 'DESERIALIZATION_ERROR', `a row of the cleanup has the error ${String(error)}`);
       sameIds(await collect(store.list()), [...bad].sort(), 'list after the cleanup');
     },

@@ -536,6 +536,6 @@ function faultyLink() {
   return link;
 }
 
-async function* failing(error: Error): AsyncGenerator<never> {
-  throw error;
+function failing(error: Error): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

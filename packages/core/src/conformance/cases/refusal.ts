@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { InstanceId } from '../../instance-id.js';
+import { show } from '../../show.js';
 import type { StateStore } from '../../state-store.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
 import { collect, refused, same } from '../claims.js';
@@ -29,7 +30,7 @@ export const refusalCases: readonly ConformanceCase[] = [
         await refused('INVALID_STATE', `overwrite with a wrong ${path}`, () => store.save({ ...context.state(), ...wrong } as never, { onConflict: 'overwrite' }));
       }
       for (const nothing of [undefined, null, 'state', 7, [], new Map()]) {
-        await refused('INVALID_STATE', `save of ${String(nothing)}`, () => store.save(nothing as never));
+        await refused('INVALID_STATE', `save of ${show(nothing)}`, () => store.save(nothing as never));
       }
       assert.equal(calls(), base, 'the backend was called for a state that is invalid');
       same(await store.load(saved.instanceId), saved, 'what is stored');
@@ -237,7 +238,7 @@ function wrongStates(): readonly (readonly [string, Wrong])[] {
   ];
 }
 
-async function counted(context: CaseContext): Promise<{ readonly store: StateStore; calls(): number; writes(): number }> {
+async function counted(context: CaseContext): Promise<{ readonly store: StateStore; readonly calls: () => number; readonly writes: () => number }> {
   let calls = 0;
   let writes = 0;
   const count = <T>(next: () => T): T => {

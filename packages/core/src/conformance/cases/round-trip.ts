@@ -1,6 +1,7 @@
 // Clause 1: what is saved comes back.
 
 import assert from 'node:assert/strict';
+import type { Arbitrary } from 'fast-check';
 import { InstanceId } from '../../instance-id.js';
 import type { WorkflowState, WorkflowStateInput } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
@@ -249,7 +250,7 @@ export const roundTripCases: readonly ConformanceCase[] = [
     async run(context) {
       const fc = await loadFastCheck(context);
       const store = await context.open();
-      const recordOf = <T>(model: { [K in keyof T]: import('fast-check').Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
+      const recordOf = <T>(model: { [K in keyof T]: Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
       const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_STRINGS.filter(({ length }) => length < 100))).filter((value) => value.isWellFormed());
       const bytes = fc.uint8Array({ maxLength: 300 });
       const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });

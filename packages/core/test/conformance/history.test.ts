@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { History, type Operation } from '../../src/conformance/index.js';
+import { InstanceId } from '../../src/instance-id.js';
+
+const id = InstanceId.parse('0'.repeat(32));
+
+describe('a history', () => {
+  it('is accepted where operations overlap and one order explains them', () => {
+    const history = new History();
+    const save = begin(history, 'save');
+    const early = begin(history, 'load');
+    const late = begin(history, 'load');
+    end(history, early, 0);
+    end(history, late, 1);
+    end(history, save, 1);
+    expect(() => history.checkLinearizable(id)).not.toThrow();
+  });
+
+  it('is refused where a version is acknowledged twice', () => {
+    const history = new History();
+    const [one, two] = [begin(history, 'save'), begin(history, 'save')];
+    end(history, one, 1, 'a');
+    end(history, two, 1, 'b');
+    expect(() => history.checkLinearizable(id)).toThrow('version 1 was acknowledged twice');
+  });
+
+  it('is refused where a read that began after another had finished sees less', () => {
+    const history = new History();
+    end(history, begin(history, 'save'), 1);
+    const slow = begin(history, 'save');
+    end(history, begin(history, 'load'), 2);
+    end(history, begin(history, 'load'), 1);
+    end(history, slow, 2);
+    expect(() => history.checkLinearizable(id)).toThrow('version 1 was seen after version 2');
+  });
+
+  it('is refused where a save that began after a read had finished writes what was read', () => {
+    const history = new History();
+    end(history, begin(history, 'load'), 3);
+    end(history, begin(history, 'save'), 3);
+    expect(() => history.checkLinearizable(id)).toThrow('version 3 was seen before its writer began');
+  });
+
+  it('is refused where one version has two revisions, or an older one is written later', () => {
+    const twice = new History();
+    end(twice, begin(twice, 'load'), 1, 'a');
+    end(twice, begin(twice, 'load'), 1, 'b');
+    expect(() => twice.checkLinearizable(id)).toThrow('version 1 was seen with two revisions');
+    const older = new History();
+    end(older, begin(older, 'save'), 2);
+    end(older, begin(older, 'save'), 1);
+    expect(() => older.checkLinearizable(id)).toThrow('version 1 was written after version 2');
+  });
+
+  it('leaves open what was never answered, and what failed', () => {
+    const history = new History();
+    begin(history, 'save');
+    const failed = begin(history, 'save');
+    history.end(failed, 'OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN');
+    end(history, begin(history, 'load'), 1);
+    end(history, begin(history, 'load'), 2);
+    expect(() => history.checkLinearizable(id)).not.toThrow();
+    expect(history.toText()).toMatch(/^ {4}0– {2}A\.save → no answer$/m);
+  });
+});
+
+function begin(history: History, op: string): Operation {
+  return history.begin('A', op, id, '');
+}
+
+function end(history: History, operation: Operation, version: number, revision?: string): void {
+  operation.version = version;
+  operation.revision = revision;
+  history.end(operation, 'ok', `v${version}`);
+}
