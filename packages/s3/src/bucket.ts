@@ -83,7 +83,13 @@ export const TRIES = 5;
 
 const EMPTY = new Uint8Array();
 
-type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<I, O, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>;
+type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
 
 export class Bucket {
   readonly client: S3Client;
@@ -109,7 +115,12 @@ export class Bucket {
   }
 
   /** Resolves with the new ETag. */
-  put(key: string, body: Uint8Array, condition: Condition | undefined, operation: Operation): Promise<Answer<string | undefined>> {
+  put(
+    key: string,
+    body: Uint8Array,
+    condition: Condition | undefined,
+    operation: Operation,
+  ): Promise<Answer<string | undefined>> {
     const input: PutObjectCommandInput = { Bucket: this.name, Key: key, Body: body };
     if (condition === '*') input.IfNoneMatch = '*';
     else if (condition !== undefined) input.IfMatch = this.#etag(condition.etag);
@@ -118,11 +129,18 @@ export class Bucket {
 
   delete(key: string, etag: string | undefined, operation: Operation): Promise<Answer<void>> {
     const condition = etag === undefined ? {} : { IfMatch: this.#etag(etag) };
-    return this.#attempt(new DeleteObjectCommand({ Bucket: this.name, Key: key, ...condition }), operation, () => undefined);
+    return this.#attempt(
+      new DeleteObjectCommand({ Bucket: this.name, Key: key, ...condition }),
+      operation,
+      () => undefined,
+    );
   }
 
   /** At most 1000 keys. Resolves with those that were not deleted: an answer of 200 may hold any number of them. */
-  deleteBatch(keys: readonly { readonly key: string; readonly etag?: string | undefined }[], operation: Operation): Promise<Answer<KeyFailure[]>> {
+  deleteBatch(
+    keys: readonly { readonly key: string; readonly etag?: string | undefined }[],
+    operation: Operation,
+  ): Promise<Answer<KeyFailure[]>> {
     const Objects = keys.map(({ key, etag }) => ({ Key: key, ...(etag !== undefined && { ETag: this.#etag(etag) }) }));
     const command = new DeleteObjectsCommand({ Bucket: this.name, Delete: { Objects, Quiet: true } });
     return this.#attempt(command, operation, ({ Errors = [] }) =>
@@ -147,7 +165,11 @@ export class Bucket {
   }
 
   /** Repeats a request that does no harm when it is applied twice or late, until it is answered definitely. */
-  async settled<T>(operation: Operation, attempt: () => Promise<Answer<T>>, tries: number = TRIES): Promise<Done<T> | Refused> {
+  async settled<T>(
+    operation: Operation,
+    attempt: () => Promise<Answer<T>>,
+    tries: number = TRIES,
+  ): Promise<Done<T> | Refused> {
     for (let count = 1; ; count++) {
       const answer = await attempt();
       if (answer.kind === 'done') return answer;
@@ -205,7 +227,8 @@ export class Bucket {
       const error = thrown instanceof AttemptFailed ? thrown.failure : thrown;
       const status = statusOf(error);
       // An SDK that has made several attempts tells of the last one only.
-      if (isDefinite(status) && (sdkError(error).$metadata?.attempts ?? 1) <= 1) return { kind: 'refused', status, code: codeOf(error), error };
+      if (isDefinite(status) && (sdkError(error).$metadata?.attempts ?? 1) <= 1)
+        return { kind: 'refused', status, code: codeOf(error), error };
       return { kind: sent && !neverConnected(error) ? 'doubt' : 'unsent', error };
     } finally {
       clearTimeout(timer);
@@ -216,7 +239,8 @@ export class Bucket {
 
 /** Whether the same request may fare better in a moment. */
 export function isPassing(answer: Refused | Failed): boolean {
-  if (answer.kind === 'refused') return answer.status === 409 || answer.status === 429 || answer.code === 'RequestTimeTooSkewed';
+  if (answer.kind === 'refused')
+    return answer.status === 409 || answer.status === 429 || answer.code === 'RequestTimeTooSkewed';
   return answer.kind === 'doubt' || neverConnected(answer.error);
 }
 

@@ -25,7 +25,16 @@ import {
   StateStoreError,
   type WriteRevision,
 } from '@workflow-state/core/backend';
-import { type Bucket, type Condition, type Failed, type Found, isAbsent, isPassing, type Refused, TRIES } from './bucket.js';
+import {
+  type Bucket,
+  type Condition,
+  type Failed,
+  type Found,
+  isAbsent,
+  isPassing,
+  type Refused,
+  TRIES,
+} from './bucket.js';
 import { Operation } from './deadline.js';
 import type { Keys } from './keys.js';
 import { judge, type Standing } from './read-back.js';
@@ -38,7 +47,12 @@ export interface Place {
 }
 
 /** The object of that id, or its first `length` bytes; `undefined` only where it is proved that there is none. */
-export async function look({ bucket, keys }: Place, id: InstanceId, operation: Operation, length?: number): Promise<Found | undefined> {
+export async function look(
+  { bucket, keys }: Place,
+  id: InstanceId,
+  operation: Operation,
+  length?: number,
+): Promise<Found | undefined> {
   const answer = await bucket.settled(operation, () => bucket.get(keys.instance(id), operation, length));
   if (answer.kind === 'done') return answer.value;
   if (isAbsent(answer)) return undefined;
@@ -62,7 +76,12 @@ export async function standing(place: Place, id: InstanceId, operation: Operatio
 }
 
 /** As `StateBackend.write`. */
-export async function writeRecord(place: Place, record: BackendRecord, expected: Expected, call: BackendCall): Promise<WriteRevision | string | void> {
+export async function writeRecord(
+  place: Place,
+  record: BackendRecord,
+  expected: Expected,
+  call: BackendCall,
+): Promise<WriteRevision | string | void> {
   const operation = new Operation(call.signal);
   const condition = await conditionOn(place, record.id, expected, operation);
   const marker = markerOf(place.keys, record, expected);
@@ -81,7 +100,8 @@ async function conditionOn(place: Place, id: InstanceId, expected: Expected, ope
   const found = await standing(place, id, operation).catch((error: unknown) => {
     throw new NotApplied(error);
   });
-  if (found?.etag === undefined || 'damaged' in expected || found.header?.nonce !== expected.nonce) throw new RevisionConflict();
+  if (found?.etag === undefined || 'damaged' in expected || found.header?.nonce !== expected.nonce)
+    throw new RevisionConflict();
   return { etag: found.etag };
 }
 
@@ -107,7 +127,14 @@ class ConditionalPut {
   /** Whether any copy was left without a definite answer. */
   #doubt = false;
 
-  constructor(place: Place, record: BackendRecord, base: Expected, condition: Condition, marker: string | undefined, operation: Operation) {
+  constructor(
+    place: Place,
+    record: BackendRecord,
+    base: Expected,
+    condition: Condition,
+    marker: string | undefined,
+    operation: Operation,
+  ) {
     this.#place = place;
     this.#record = record;
     this.#base = base;
@@ -127,7 +154,8 @@ class ConditionalPut {
       if (answer.kind !== 'unsent') this.#sent = true;
       const last = tries >= TRIES || this.#operation.overdue;
 
-      if (this.#operation.aborted) throw this.#sent ? this.#operation.signal?.reason : new NotApplied(this.#operation.signal?.reason);
+      if (this.#operation.aborted)
+        throw this.#sent ? this.#operation.signal?.reason : new NotApplied(this.#operation.signal?.reason);
       if (!this.#doubt && !isCondition(answer)) {
         // Every copy was refused, and for no reason that lies in what is stored.
         if (last || !isPassing(answer)) throw await this.#notApplied(bucket.error(answer));
@@ -150,7 +178,8 @@ class ConditionalPut {
         case 'unknown':
           throw this.#unknown(bucket.error(answer));
         case 'unchanged':
-          if (last) throw this.#doubt ? this.#unknown(bucket.error(answer)) : await this.#notApplied(bucket.error(answer));
+          if (last)
+            throw this.#doubt ? this.#unknown(bucket.error(answer)) : await this.#notApplied(bucket.error(answer));
           await this.#pause(tries);
           break;
         case 'restart':
@@ -223,8 +252,12 @@ function isCondition(answer: Refused | Failed): boolean {
 }
 
 function busy(id: InstanceId): StateStoreError {
-  return new StateStoreError('STORAGE_ERROR', `${id} was not created: a deleted one of that name is just being removed`, {
-    instanceId: id,
-    retryable: true,
-  });
+  return new StateStoreError(
+    'STORAGE_ERROR',
+    `${id} was not created: a deleted one of that name is just being removed`,
+    {
+      instanceId: id,
+      retryable: true,
+    },
+  );
 }

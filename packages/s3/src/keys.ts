@@ -48,10 +48,19 @@ export interface Keys {
 /** @throws `INVALID_ARGUMENT` for a prefix that some store, proxy or URL library would change. */
 export function keysUnder(prefix: string): Keys {
   const path = prefix.replace(/\/$/, '');
-  if (path !== '' && (!/^[\w!.*'()=-]+(?:\/[\w!.*'()=-]+)*$/.test(path) || /(?:^|\/)\.\.?(?:\/|$)/.test(path) || path.length > 700)) {
-    throw new StateStoreError('INVALID_ARGUMENT', `prefix: ${JSON.stringify(prefix.slice(0, 100))} is not a path of plain names`, {
-      recoveryHints: ["write names of letters, digits and !-_.*'()= with single slashes between them, such as team/workflows"],
-    });
+  if (
+    path !== '' &&
+    (!/^[\w!.*'()=-]+(?:\/[\w!.*'()=-]+)*$/.test(path) || /(?:^|\/)\.\.?(?:\/|$)/.test(path) || path.length > 700)
+  ) {
+    throw new StateStoreError(
+      'INVALID_ARGUMENT',
+      `prefix: ${JSON.stringify(prefix.slice(0, 100))} is not a path of plain names`,
+      {
+        recoveryHints: [
+          "write names of letters, digits and !-_.*'()= with single slashes between them, such as team/workflows",
+        ],
+      },
+    );
   }
   const root = path === '' ? '' : `${path}/`;
   const markers = (kind: StatusKind): string => `${root}status/${kind}/`;
@@ -60,7 +69,8 @@ export function keysUnder(prefix: string): Keys {
     instances: `${root}instances/`,
     instance: (id) => `${root}instances/${id}`,
     markers,
-    marker: (id, kind, { version, nonce, at }) => `${markers(kind)}${id}.${version.toString(16).padStart(8, '0')}.${nonce}.${at}`,
+    marker: (id, kind, { version, nonce, at }) =>
+      `${markers(kind)}${id}.${version.toString(16).padStart(8, '0')}.${nonce}.${at}`,
     scratch: (nonce) => `${root}probe/${nonce}`,
   };
 }

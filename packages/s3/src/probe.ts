@@ -43,8 +43,11 @@ export async function abilitiesOf(bucket: Bucket, keys: Keys, call: BackendCall)
 
 function parse(bytes: Uint8Array): Abilities | undefined {
   try {
-    const { format, quotedEtag, conditionalDelete, ifMatchNeedsObject } = JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, unknown>>;
-    const known = format === 1 && [quotedEtag, conditionalDelete, ifMatchNeedsObject].every((value) => typeof value === 'boolean');
+    const { format, quotedEtag, conditionalDelete, ifMatchNeedsObject } = JSON.parse(
+      new TextDecoder().decode(bytes),
+    ) as Readonly<Record<string, unknown>>;
+    const known =
+      format === 1 && [quotedEtag, conditionalDelete, ifMatchNeedsObject].every((value) => typeof value === 'boolean');
     return known ? ({ quotedEtag, conditionalDelete, ifMatchNeedsObject } as Abilities) : undefined;
   } catch {
     return undefined;
@@ -64,7 +67,8 @@ async function probe(bucket: Bucket, keys: Keys, operation: Operation): Promise<
       if (run === RUNS) throw error.cause;
       await operation.backoff(run);
     } finally {
-      if (!operation.aborted) await bucket.settled(operation, () => bucket.delete(key, undefined, operation)).catch(() => undefined);
+      if (!operation.aborted)
+        await bucket.settled(operation, () => bucket.delete(key, undefined, operation)).catch(() => undefined);
     }
   }
 }
@@ -86,16 +90,23 @@ async function tryOut(bucket: Bucket, key: string, operation: Operation): Promis
     current = await put('3', { etag });
   }
   if (typeof current !== 'string') throw unsupported(bucket, 'PUT with If-Match (it refused the right ETag)');
-  if ((await put('4', { etag })) !== false) throw unsupported(bucket, 'PUT with If-Match (it replaced an object of another ETag)');
+  if ((await put('4', { etag })) !== false)
+    throw unsupported(bucket, 'PUT with If-Match (it replaced an object of another ETag)');
 
-  const remove = (match?: string): Promise<unknown> => ask(bucket, operation, () => bucket.delete(key, match, operation));
+  const remove = (match?: string): Promise<unknown> =>
+    ask(bucket, operation, () => bucket.delete(key, match, operation));
   const batch = (match: string): Promise<unknown> =>
     ask(bucket, operation, async () => {
       const answer = await bucket.deleteBatch([{ key, etag: match }], operation);
-      return answer.kind === 'done' && answer.value.length > 0 ? { kind: 'refused', status: 412, code: '', error: undefined } : answer;
+      return answer.kind === 'done' && answer.value.length > 0
+        ? { kind: 'refused', status: 412, code: '', error: undefined }
+        : answer;
     });
   const conditionalDelete =
-    (await remove(etag)) === false && (await batch(etag)) === false && (await batch(current)) !== false && (await put('5', '*')) !== false;
+    (await remove(etag)) === false &&
+    (await batch(etag)) === false &&
+    (await batch(current)) !== false &&
+    (await put('5', '*')) !== false;
   await remove();
   const ifMatchNeedsObject = (await put('6', { etag: current })) === false;
   return { quotedEtag: bucket.quoted, conditionalDelete, ifMatchNeedsObject };
@@ -110,14 +121,21 @@ async function ask<T>(bucket: Bucket, operation: Operation, attempt: () => Promi
     if (statusOf(answer.error) === 501) return false;
     if (answer.kind !== 'refused') throw new Disturbed('', { cause: bucket.error(answer) });
     // Some stores take one write of a name per second; a conflict may be over, or be how a store refuses.
-    if ([409, 429].includes(answer.status) && tries < TRIES) await operation.backoff(answer.status === 429 ? 4 + tries : tries);
+    if ([409, 429].includes(answer.status) && tries < TRIES)
+      await operation.backoff(answer.status === 429 ? 4 + tries : tries);
     else if ([400, 404, 409, 412].includes(answer.status) && answer.code !== 'NoSuchBucket') return false;
     else throw bucket.error(answer);
   }
 }
 
 function unsupported(bucket: Bucket, what: string): StateStoreError {
-  return new StateStoreError('NOT_SUPPORTED', `s3: the store of bucket ${bucket.name} does not honour ${what}, so it cannot keep workflow state safely`, {
-    recoveryHints: ['use a store with conditional writes: AWS S3, Ceph, MinIO, Cloudflare R2; the README has a table'],
-  });
+  return new StateStoreError(
+    'NOT_SUPPORTED',
+    `s3: the store of bucket ${bucket.name} does not honour ${what}, so it cannot keep workflow state safely`,
+    {
+      recoveryHints: [
+        'use a store with conditional writes: AWS S3, Ceph, MinIO, Cloudflare R2; the README has a table',
+      ],
+    },
+  );
 }

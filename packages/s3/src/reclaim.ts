@@ -64,7 +64,8 @@ export class Removal {
       // Gone, or replaced by somebody who needs it: neither removed nor a failure.
       const failed = failures.filter(({ code }) => code !== 'PreconditionFailed' && code !== 'NoSuchKey');
       if (tries === TRIES) {
-        for (const { key, code, message } of failed) this.#report.failures.push({ what: key, error: new Error(`${code} ${message}`) });
+        for (const { key, code, message } of failed)
+          this.#report.failures.push({ what: key, error: new Error(`${code} ${message}`) });
         return;
       }
       if (failed.length > 0) await operation.backoff(tries);
@@ -86,7 +87,9 @@ export class Removal {
     const failures: KeyFailure[] = [];
     for (const { key, etag } of batch) {
       const one = new Operation(this.#call.signal);
-      const answer = await bucket.settled(one, () => bucket.delete(key, etag, one)).catch((error: unknown) => ({ kind: 'failed', error }) as const);
+      const answer = await bucket
+        .settled(one, () => bucket.delete(key, etag, one))
+        .catch((error: unknown) => ({ kind: 'failed', error }) as const);
       this.#call.signal?.throwIfAborted();
       if (answer.kind === 'done') continue;
       const code = answer.kind === 'failed' ? '' : answer.status === 412 ? 'PreconditionFailed' : answer.code;
@@ -97,7 +100,13 @@ export class Removal {
 }
 
 /** Removes the tombstone with that ETag where DELETE knows no condition. Two requests behind a look, each sent once. */
-export async function condemn(place: Place, id: InstanceId, etag: string, report: Report, call: BackendCall): Promise<void> {
+export async function condemn(
+  place: Place,
+  id: InstanceId,
+  etag: string,
+  report: Report,
+  call: BackendCall,
+): Promise<void> {
   const { bucket, keys } = place;
   const operation = new Operation(call.signal);
   try {

@@ -109,9 +109,13 @@ function checked(options: S3BackendOptions): S3BackendOptions {
   const { bucket, client, region, endpoint, forcePathStyle, requestTimeout, reclaim } = options ?? {};
   if (typeof bucket !== 'string' || bucket === '') throw invalid('bucket: expected the name of a bucket');
   if (bucket.endsWith('--x-s3')) {
-    throw new StateStoreError('NOT_SUPPORTED', `bucket: ${bucket} is a directory bucket, whose listings have no order`, {
-      recoveryHints: ['use a general-purpose bucket'],
-    });
+    throw new StateStoreError(
+      'NOT_SUPPORTED',
+      `bucket: ${bucket} is a directory bucket, whose listings have no order`,
+      {
+        recoveryHints: ['use a general-purpose bucket'],
+      },
+    );
   }
   if (client !== undefined && (region ?? endpoint ?? forcePathStyle) !== undefined) {
     throw invalid('client: it has a region, an endpoint and a path style of its own; pass either it or them');
@@ -119,7 +123,8 @@ function checked(options: S3BackendOptions): S3BackendOptions {
   if (requestTimeout !== undefined && !(requestTimeout >= 1 && requestTimeout <= 600_000)) {
     throw invalid('requestTimeout: expected milliseconds from 1 to 600000');
   }
-  if (reclaim !== undefined && reclaim !== 'keep' && reclaim !== 'condemn') throw invalid("reclaim: expected 'keep' or 'condemn'");
+  if (reclaim !== undefined && reclaim !== 'keep' && reclaim !== 'condemn')
+    throw invalid("reclaim: expected 'keep' or 'condemn'");
   return options;
 }
 
@@ -146,10 +151,11 @@ async function hostOf(client: S3Client, bucket: string): Promise<string | undefi
   const command = new GetObjectCommand({ Bucket: bucket, Key: 'x' });
   let host: string | undefined;
   command.middlewareStack.add(
-    () => async ({ request }) => {
-      host = (request as { readonly hostname?: string }).hostname;
-      return { response: undefined, output: { $metadata: {} } };
-    },
+    () =>
+      async ({ request }) => {
+        host = (request as { readonly hostname?: string }).hostname;
+        return { response: undefined, output: { $metadata: {} } };
+      },
     { step: 'build', priority: 'high', name: 'workflowStateHost' },
   );
   await command.resolveMiddleware(client.middlewareStack, client.config, {})(command);

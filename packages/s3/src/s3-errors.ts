@@ -38,7 +38,12 @@ export function storeError(error: unknown, bucket: string): StateStoreError {
   const { message = '', $response } = sdkError(error);
   const status = statusOf(error);
   const code = codeOf(error);
-  const [what, retryable, ...recoveryHints] = explain(status, code, bucket, $response?.headers?.['x-amz-bucket-region']);
+  const [what, retryable, ...recoveryHints] = explain(
+    status,
+    code,
+    bucket,
+    $response?.headers?.['x-amz-bucket-region'],
+  );
   const said = [status, code, message === code ? '' : message].filter(Boolean).join(' ');
   return new StateStoreError('STORAGE_ERROR', `s3: ${what} (${said})`, { cause: error, retryable, recoveryHints });
 }
@@ -47,14 +52,27 @@ type Explanation = readonly [what: string, retryable: boolean, ...recoveryHints:
 
 function explain(status: number | undefined, code: string, bucket: string, region: string | undefined): Explanation {
   if (/Expired|TokenRefreshRequired|InvalidToken/.test(code)) {
-    return ['the credentials have expired', true, 'let the SDK renew them: pass a credential provider instead of fixed keys'];
+    return [
+      'the credentials have expired',
+      true,
+      'let the SDK renew them: pass a credential provider instead of fixed keys',
+    ];
   }
-  if (/Skewed/.test(code)) return ["this machine's clock is wrong", true, 'set the clock: the store refuses signatures of another time'];
+  if (/Skewed/.test(code))
+    return ["this machine's clock is wrong", true, 'set the clock: the store refuses signatures of another time'];
   if (/Credentials/.test(code)) {
-    return ['no credentials were found', false, 'give the process a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'];
+    return [
+      'no credentials were found',
+      false,
+      'give the process a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    ];
   }
   if (status === 301 || status === 307 || /Malformed|WrongRegion/.test(code)) {
-    return [`bucket ${bucket} is in another region`, false, region === undefined ? 'set region to that of the bucket' : `set region to ${region}`];
+    return [
+      `bucket ${bucket} is in another region`,
+      false,
+      region === undefined ? 'set region to that of the bucket' : `set region to ${region}`,
+    ];
   }
   switch (status) {
     case 401:

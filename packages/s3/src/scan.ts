@@ -4,7 +4,13 @@
 // listing may pause as long as it likes. An instance that keeps its status keeps a marker that an ascending listing
 // meets, see keys.ts; so the order is checked, and a store that lists in another one is refused.
 
-import { type BackendCall, type InstanceId, type ScanEntry, type ScanQuery, StateStoreError } from '@workflow-state/core/backend';
+import {
+  type BackendCall,
+  type InstanceId,
+  type ScanEntry,
+  type ScanQuery,
+  StateStoreError,
+} from '@workflow-state/core/backend';
 import type { Bucket, Listed } from './bucket.js';
 import type { Place } from './conditional-put.js';
 import { Operation } from './deadline.js';
@@ -38,7 +44,11 @@ export async function* listNames(
 }
 
 /** As `StateBackend.scan`. */
-export async function* scan({ bucket, keys }: Place, { status, after, limit }: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
+export async function* scan(
+  { bucket, keys }: Place,
+  { status, after, limit }: ScanQuery,
+  call: BackendCall,
+): AsyncGenerator<readonly ScanEntry[]> {
   if (status === undefined) {
     for await (const { rows } of listNames(bucket, keys.instances, call, after, limit)) {
       yield rows.flatMap(({ name, size }) => {

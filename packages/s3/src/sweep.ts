@@ -24,7 +24,12 @@ export interface SweepOptions {
 }
 
 /** As `StateBackend.sweep`. */
-export async function sweep(place: Place, olderThan: number, { reclaim }: SweepOptions, call: BackendCall): Promise<SweepReport> {
+export async function sweep(
+  place: Place,
+  olderThan: number,
+  { reclaim }: SweepOptions,
+  call: BackendCall,
+): Promise<SweepReport> {
   // An instant of the store's clock, turned into an age at once: the server's clock decides. A wrong one cannot shorten it.
   const grace = Math.max(LEAST_GRACE, (call.now ?? Date.now()) - olderThan);
   const report: Report = { removed: 0, failures: [] };
@@ -49,7 +54,8 @@ export async function sweep(place: Place, olderThan: number, { reclaim }: SweepO
   async function examine(id: InstanceId, markers: readonly Aged<Marker>[]): Promise<void> {
     try {
       const found = await standing(place, id, new Operation(call.signal));
-      if (found !== undefined && found.header === undefined) throw new Error(`instance ${id} is damaged, so its markers cannot be judged`);
+      if (found !== undefined && found.header === undefined)
+        throw new Error(`instance ${id} is damaged, so its markers cannot be judged`);
       for (const marker of markers) {
         if (isStale(marker, found?.header, marker.age > grace)) await removal.add({ key: marker.key });
       }
@@ -68,7 +74,11 @@ export async function sweep(place: Place, olderThan: number, { reclaim }: SweepO
  * there. A marker of version 1 belongs to a create, whose condition (nothing, or a tombstone) may come true again: so
  * only its age decides, unless the incarnation shows that the create took effect.
  */
-export function isStale({ version, nonce }: Pick<Marker, 'version' | 'nonce'>, header: EnvelopeHeader | undefined, aged: boolean): boolean {
+export function isStale(
+  { version, nonce }: Pick<Marker, 'version' | 'nonce'>,
+  header: EnvelopeHeader | undefined,
+  aged: boolean,
+): boolean {
   const live = header?.kind === 'live';
   if (live && header.entered?.nonce === nonce) return false;
   if (version === 1) return aged || header?.incarnation === nonce;
@@ -87,7 +97,10 @@ type Row = { readonly id: InstanceId } & ({ readonly marker: Aged<Marker> } | { 
 
 /** All that is stored, by id, ascending. */
 async function* byId(place: Place, call: BackendCall): AsyncGenerator<Group> {
-  const streams = [instances(place, call), ...STATUS_KINDS.map((kind) => markersOf(place, place.keys.markers(kind), call))];
+  const streams = [
+    instances(place, call),
+    ...STATUS_KINDS.map((kind) => markersOf(place, place.keys.markers(kind), call)),
+  ];
   try {
     const heads = await Promise.all(streams.map((stream) => stream.next()));
     for (;;) {
@@ -97,7 +110,11 @@ async function* byId(place: Place, call: BackendCall): AsyncGenerator<Group> {
       const markers: Aged<Marker>[] = [];
       let object: Aged<Listed> | undefined;
       for (const [index, stream] of streams.entries()) {
-        for (let head = heads[index]; head?.done === false && head.value.id === id; heads[index] = head = await stream.next()) {
+        for (
+          let head = heads[index];
+          head?.done === false && head.value.id === id;
+          heads[index] = head = await stream.next()
+        ) {
           if ('marker' in head.value) markers.push(head.value.marker);
           else object = head.value.object;
         }
@@ -122,7 +139,8 @@ async function* markersOf({ bucket }: Place, prefix: string, call: BackendCall):
   for await (const { rows, date } of listNames(bucket, prefix, call)) {
     for (const row of rows) {
       const marker = readMarker(row.name);
-      if (marker !== undefined) yield { id: marker.id, marker: { ...marker, key: prefix + row.name, age: ageOf(row, date) } };
+      if (marker !== undefined)
+        yield { id: marker.id, marker: { ...marker, key: prefix + row.name, age: ageOf(row, date) } };
     }
   }
 }

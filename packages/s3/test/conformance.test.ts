@@ -16,6 +16,8 @@ for (const profile of kept) {
       bucket: 'test-bucket',
       reclaims: profiles[profile].conditionalDelete === 'honoured',
       knownGaps,
+      // Once in full: the profiles differ in how they answer, not in how they list.
+      ...(profile !== 'aws' && { sizes: { racers: 8, rounds: 3, listed: 300, propertyRuns: 10 } }),
       async server(clock) {
         // The suite's clock goes to the ends of time; no HTTP date does.
         const server = await startS3Server({ profile, clock: () => Math.min(Math.max(clock(), 0), Date.UTC(9000, 0)) });

@@ -23,7 +23,11 @@ afterEach(async () => {
 });
 
 const always = (code: ErrorCode): void => server.onRequest(() => ({ kind: 'error', code, applied: false }));
-const failureOf = (call: Promise<unknown>): Promise<unknown> => call.then(() => expect.fail('it succeeded'), (error: unknown) => error);
+const failureOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => expect.fail('it succeeded'),
+    (error: unknown) => error,
+  );
 
 describe.each<[ErrorCode, boolean, RegExp, RegExp]>([
   ['AccessDenied', false, /access to bucket test-bucket was denied/, /s3:ListBucket/],
@@ -56,25 +60,36 @@ describe.each<[ErrorCode, boolean, RegExp, RegExp]>([
 });
 
 it('names the region that the store names', async () => {
-  const elsewhere = await openStateStore(s3Backend({ bucket, client: connect(server, { region: 'eu-west-1' }) })).catch((e: unknown) => e);
+  const elsewhere = await openStateStore(s3Backend({ bucket, client: connect(server, { region: 'eu-west-1' }) })).catch(
+    (e: unknown) => e,
+  );
   expect(elsewhere).toMatchObject({ code: 'STORAGE_ERROR', recoveryHints: ['set region to us-east-1'] });
 });
 
 it('a store that cannot be reached: nothing was written, try again later', async () => {
   await server.close();
-  expect(await failureOf(store.save(run()))).toMatchObject({ code: 'STORAGE_ERROR', retryable: true, message: expect.stringContaining('ECONNREFUSED') });
+  expect(await failureOf(store.save(run()))).toMatchObject({
+    code: 'STORAGE_ERROR',
+    retryable: true,
+    message: expect.stringContaining('ECONNREFUSED'),
+  });
   server = await startS3Server();
 });
 
 it('missing credentials are said to be missing', async () => {
-  const client = connect(server, { credentials: async () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })) });
+  const client = connect(server, {
+    credentials: async () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
+  });
   const error = await failureOf(openStateStore(s3Backend({ bucket, client })));
   expect(error).toMatchObject({ code: 'STORAGE_ERROR', message: expect.stringContaining('no credentials were found') });
 });
 
 it.each([
   ['an empty object', ''],
-  ['an object of somebody else', '{"order": 7, "note": "this is not ours, and it is longer than the header of a record, which has only one hundred and twenty-eight bytes"}'],
+  [
+    'an object of somebody else',
+    '{"order": 7, "note": "this is not ours, and it is longer than the header of a record, which has only one hundred and twenty-eight bytes"}',
+  ],
 ])('%s under one of our names is damage, to be deleted or overwritten on request', async (_what, body) => {
   const client = connect(server);
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: keys.instance(id), Body: body }));
@@ -92,10 +107,16 @@ it('does not take a page of a proxy for an absent instance', async () => {
   const client = connect(server);
   client.middlewareStack.add(
     () => async () => {
-      throw Object.assign(new Error('<html>not found</html>'), { name: 'UnknownError', $metadata: { httpStatusCode: 404 } });
+      throw Object.assign(new Error('<html>not found</html>'), {
+        name: 'UnknownError',
+        $metadata: { httpStatusCode: 404 },
+      });
     },
     { step: 'deserialize', priority: 'low' },
   );
   const blind = s3Backend({ bucket, client });
-  await expect(blind.read(id, {})).rejects.toMatchObject({ code: 'STORAGE_ERROR', message: expect.stringContaining('404 without naming') });
+  await expect(blind.read(id, {})).rejects.toMatchObject({
+    code: 'STORAGE_ERROR',
+    message: expect.stringContaining('404 without naming'),
+  });
 });

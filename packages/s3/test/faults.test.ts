@@ -1,6 +1,13 @@
 // Every fault at every request of every operation. One actor, so a conflict is always false; and whatever is still under
 // way lands afterwards.
-import { cancel, complete, enterStage, isStateStoreError, type StateStore, type WorkflowState } from '@workflow-state/core';
+import {
+  cancel,
+  complete,
+  enterStage,
+  isStateStoreError,
+  type StateStore,
+  type WorkflowState,
+} from '@workflow-state/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { faultAt, faultsOf, pass } from './server/faults.js';
 import { type S3Server, startS3Server } from './server/s3-server.js';
@@ -8,7 +15,10 @@ import { age, collect, DAY, expectIndexed, expectNoStaleMarkers, run, storeOn, s
 
 const input = run();
 const { instanceId } = input;
-const waiting = (state: WorkflowState): WorkflowState => ({ ...state, status: { kind: 'waiting', stage: 'pay', event: 'paid' } });
+const waiting = (state: WorkflowState): WorkflowState => ({
+  ...state,
+  status: { kind: 'waiting', stage: 'pay', event: 'paid' },
+});
 const result = { output: {}, durationMs: 1 };
 
 /** `ready` brings the bucket to where the operation begins; what it returns is given to `act`. */
@@ -27,27 +37,58 @@ const buried = async (store: StateStore): Promise<undefined> => {
 };
 
 const scenarios: Readonly<Record<string, Scenario>> = {
-  create: { ready: async () => undefined, act: (store, _, signal) => store.save(input, { signal }), done: (s) => kind(s) === 'live' },
-  'create over a tombstone': { ready: buried, act: (store, _, signal) => store.save(input, { signal }), done: (s) => kind(s) === 'live' },
-  save: { ready: saved, act: (store, state, signal) => store.save(enterStage(state, 'pay'), { signal }), done: (s) => version(s) === 2 },
-  'status change': { ready: saved, act: (store, state, signal) => store.save(waiting(state), { signal }), done: (s) => version(s) === 2 },
+  create: {
+    ready: async () => undefined,
+    act: (store, _, signal) => store.save(input, { signal }),
+    done: (s) => kind(s) === 'live',
+  },
+  'create over a tombstone': {
+    ready: buried,
+    act: (store, _, signal) => store.save(input, { signal }),
+    done: (s) => kind(s) === 'live',
+  },
+  save: {
+    ready: saved,
+    act: (store, state, signal) => store.save(enterStage(state, 'pay'), { signal }),
+    done: (s) => version(s) === 2,
+  },
+  'status change': {
+    ready: saved,
+    act: (store, state, signal) => store.save(waiting(state), { signal }),
+    done: (s) => version(s) === 2,
+  },
   'terminal save': {
     ready: async (store) => store.save(complete(await saved(store), result)),
     act: (store, state, signal) => store.save(complete(state, result), { signal }),
     done: (s) => version(s) === 3,
   },
-  delete: { ready: saved, act: (store, _, signal) => store.delete(instanceId, { signal }), done: (s) => kind(s) === 'tombstone' },
+  delete: {
+    ready: saved,
+    act: (store, _, signal) => store.delete(instanceId, { signal }),
+    done: (s) => kind(s) === 'tombstone',
+  },
   'delete of a revision': {
     ready: saved,
     act: (store, { revision }, signal) => store.delete(instanceId, { revision, signal }),
     done: (s) => kind(s) === 'tombstone',
   },
-  load: { ready: saved, act: async (store, state, signal) => expect(await store.load(instanceId, { signal })).toEqual(state) },
-  head: { ready: saved, act: async (store, { revision }, signal) => expect((await store.head(instanceId, { signal }))?.revision).toBe(revision) },
-  list: { ready: saved, act: async (store, _, signal) => expect(await collect(store.list({ signal }))).toEqual([instanceId]) },
+  load: {
+    ready: saved,
+    act: async (store, state, signal) => expect(await store.load(instanceId, { signal })).toEqual(state),
+  },
+  head: {
+    ready: saved,
+    act: async (store, { revision }, signal) =>
+      expect((await store.head(instanceId, { signal }))?.revision).toBe(revision),
+  },
+  list: {
+    ready: saved,
+    act: async (store, _, signal) => expect(await collect(store.list({ signal }))).toEqual([instanceId]),
+  },
   listByStatus: {
     ready: saved,
-    act: async (store, _, signal) => expect(await collect(store.listByStatus('initializing', { signal }))).toEqual([instanceId]),
+    act: async (store, _, signal) =>
+      expect(await collect(store.listByStatus('initializing', { signal }))).toEqual([instanceId]),
   },
   cleanup: {
     ready: async (store) => store.save(cancel(await saved(store))),
@@ -95,12 +136,12 @@ describe.each(['aws', 'ceph16'] as const)('on %s', (profile) => {
           const state = await begin();
           const what = `${befalls} at request ${index + 1}, ${request.operation} ${request.key}`;
           server.onRequest(faultAt(index + 1, fault));
-          await act(store, state).catch((error: unknown) => expect.fail(`${what}: ${String(error)}`));
-          expect(done?.(server) ?? true, what).toBe(true);
+          await act(store, state).catch((error: unknown) => assert.fail(`${what}: ${String(error)}`));
+          assert.equal(done?.(server) ?? true, true, what);
           expectIndexed(server);
           // Late copies land after all is over.
           server.releaseAll();
-          expect(done?.(server) ?? true, `${what}, then what was under way lands`).toBe(true);
+          assert.equal(done?.(server) ?? true, true, `${what}, then what was under way lands`);
           expectIndexed(server);
         }
       }
@@ -121,12 +162,13 @@ describe.each(['aws', 'ceph16'] as const)('on %s', (profile) => {
             () => 'done',
             (error: unknown) => (isStateStoreError(error) ? error.code : String(error)),
           );
-          expect(['done', 'STORAGE_ERROR', 'OUTCOME_UNKNOWN'], what).toContain(outcome);
+          assert.ok(['done', 'STORAGE_ERROR', 'OUTCOME_UNKNOWN'].includes(outcome), `${what}: ${outcome}`);
           const before = done?.(server);
-          if (outcome === 'done') expect(before ?? true, what).toBe(true);
+          if (outcome === 'done') assert.equal(before ?? true, true, what);
           expectIndexed(server);
           server.releaseAll();
-          if (outcome === 'STORAGE_ERROR' && done !== undefined) expect(done(server), `${what}: ${outcome}`).toBe(before);
+          if (outcome === 'STORAGE_ERROR' && done !== undefined)
+            assert.equal(done(server), before, `${what}: ${outcome}`);
           expectIndexed(server);
           server.onRequest();
           age(server, 30 * DAY);
@@ -152,12 +194,20 @@ describe.each(['aws', 'ceph16'] as const)('on %s', (profile) => {
             setTimeout(() => controller.abort(reason), 5);
             return { kind: 'hang', applied };
           });
-          const outcome: unknown = await act(store, state, controller.signal).then(() => 'done', (error: unknown) => error);
+          const outcome: unknown = await act(store, state, controller.signal).then(
+            () => 'done',
+            (error: unknown) => error,
+          );
           server.releaseAll();
-          if (outcome === reason && name !== 'cleanup') expect(done?.(server), `given up at request ${index + 1}`).toBe(before);
+          if (outcome === reason && name !== 'cleanup')
+            assert.equal(done?.(server), before, `given up at request ${index + 1}`);
           else if (outcome === reason) continue; // each of its removals is a call of its own
-          else if (outcome === 'done') expect(done?.(server) ?? true).toBe(true);
-          else expect(outcome).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: reason });
+          else if (outcome === 'done') assert.equal(done?.(server) ?? true, true);
+          else
+            assert.ok(
+              isStateStoreError(outcome) && outcome.code === 'OUTCOME_UNKNOWN' && outcome.cause === reason,
+              String(outcome),
+            );
           expectIndexed(server);
         }
       }

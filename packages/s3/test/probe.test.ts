@@ -1,4 +1,5 @@
 // A store that does not keep conditions is refused before anything is kept there.
+import assert from 'node:assert/strict';
 import { openStateStore, type StateStore } from '@workflow-state/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { s3Backend } from '../src/index.js';
@@ -24,7 +25,10 @@ describe('open refuses', () => {
     ['a store that ignores conditions', profiles.ignore, /If-None-Match: \* \(it replaced an object\)/],
     ['a store without conditions', profiles['501'], /If-None-Match: \* \(it refused to create\)/],
   ])('%s, naming what failed, and leaves nothing there', async (_what, profile, message) => {
-    await expect(openOn(profile)).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringMatching(message) });
+    await expect(openOn(profile)).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringMatching(message),
+    });
     expect(server.bucket.keys()).toEqual([]);
   });
 
@@ -80,7 +84,9 @@ describe('open', () => {
       for (const { name, fault } of faultsOf(request)) {
         server.reset();
         server.onRequest(faultAt(index + 1, fault));
-        await openStateStore(s3Backend({ bucket, client: connect(server), requestTimeout: 100 })).catch((error: unknown) => expect.fail(`${name} at ${request.operation} ${index + 1}: ${String(error)}`));
+        await openStateStore(s3Backend({ bucket, client: connect(server), requestTimeout: 100 })).catch(
+          (error: unknown) => assert.fail(`${name} at ${request.operation} ${index + 1}: ${String(error)}`),
+        );
         expect(server.bucket.get(keys.verdict)?.body, `${name} at ${request.operation} ${index + 1}`).toEqual(verdict);
       }
     }

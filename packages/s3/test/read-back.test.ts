@@ -16,7 +16,15 @@ interface Facts {
   readonly entered?: string;
 }
 
-function header({ version, nonce, parent, incarnation = 'born', first = true, kind = 'live', entered = nonce }: Facts): Standing {
+function header({
+  version,
+  nonce,
+  parent,
+  incarnation = 'born',
+  first = true,
+  kind = 'live',
+  entered = nonce,
+}: Facts): Standing {
   const live = kind === 'live';
   return {
     etag: `etag of ${nonce}`,
@@ -38,7 +46,14 @@ function header({ version, nonce, parent, incarnation = 'born', first = true, ki
   };
 }
 
-function revision({ version, nonce, incarnation = 'born', first = true, kind = 'live', entered = nonce }: Facts): WriteRevision {
+function revision({
+  version,
+  nonce,
+  incarnation = 'born',
+  first = true,
+  kind = 'live',
+  entered = nonce,
+}: Facts): WriteRevision {
   return {
     version,
     nonce: n(nonce),
@@ -50,7 +65,12 @@ function revision({ version, nonce, incarnation = 'born', first = true, kind = '
   };
 }
 
-const record = (facts: Facts): BackendRecord => ({ id, revision: revision(facts), updatedAt: 0, envelope: new Uint8Array(128) });
+const record = (facts: Facts): BackendRecord => ({
+  id,
+  revision: revision(facts),
+  updatedAt: 0,
+  envelope: new Uint8Array(128),
+});
 
 type Row = readonly [what: string, found: Standing | undefined, noDoubt: Verdict, doubt: Verdict];
 const unreadable: Standing = { header: undefined, etag: 'etag of ?' };
@@ -60,42 +80,102 @@ const base: Expected = revision({ version: 4, nonce: 'base' });
 const updates: readonly Row[] = [
   ['our nonce', header({ version: 5, nonce: 'ours', parent: 'base' }), 'written', 'written'],
   ['our nonce as parent', header({ version: 6, nonce: 'next', parent: 'ours' }), 'superseded', 'superseded'],
-  ['our nonce as parent of a tombstone', header({ version: 6, nonce: 'next', parent: 'ours', kind: 'tombstone' }), 'superseded', 'superseded'],
-  ['a live object that names our marker', header({ version: 9, nonce: 'later', parent: 'some', entered: 'ours' }), 'superseded', 'superseded'],
+  [
+    'our nonce as parent of a tombstone',
+    header({ version: 6, nonce: 'next', parent: 'ours', kind: 'tombstone' }),
+    'superseded',
+    'superseded',
+  ],
+  [
+    'a live object that names our marker',
+    header({ version: 9, nonce: 'later', parent: 'some', entered: 'ours' }),
+    'superseded',
+    'superseded',
+  ],
   ['our base', header({ version: 4, nonce: 'base' }), 'unchanged', 'unchanged'],
   ['nothing', undefined, 'lost', 'lost'],
   ['another write of our version', header({ version: 5, nonce: 'rival', parent: 'base' }), 'lost', 'lost'],
-  ['a tombstone of our version', header({ version: 5, nonce: 'rival', parent: 'base', kind: 'tombstone' }), 'lost', 'lost'],
+  [
+    'a tombstone of our version',
+    header({ version: 5, nonce: 'rival', parent: 'base', kind: 'tombstone' }),
+    'lost',
+    'lost',
+  ],
   ['the successor of another', header({ version: 6, nonce: 'next', parent: 'rival' }), 'lost', 'lost'],
   ['two successors', header({ version: 7, nonce: 'later', parent: 'next' }), 'lost', 'unknown'],
   ['another incarnation, first', header({ version: 1, nonce: 'anew', incarnation: 'anew' }), 'lost', 'lost'],
-  ['another incarnation, over a tombstone', header({ version: 1, nonce: 'anew', incarnation: 'anew', first: false }), 'lost', 'unknown'],
+  [
+    'another incarnation, over a tombstone',
+    header({ version: 1, nonce: 'anew', incarnation: 'anew', first: false }),
+    'lost',
+    'unknown',
+  ],
   ['an older version, as from a backup', header({ version: 2, nonce: 'old' }), 'lost', 'unknown'],
   ['what cannot be read', unreadable, 'lost', 'unknown'],
 ];
 
 const creates: readonly Row[] = [
   ['our nonce', header({ version: 1, nonce: 'ours', incarnation: 'ours' }), 'written', 'written'],
-  ['our nonce as parent', header({ version: 2, nonce: 'next', parent: 'ours', incarnation: 'ours' }), 'superseded', 'superseded'],
-  ['our incarnation', header({ version: 7, nonce: 'later', parent: 'some', incarnation: 'ours' }), 'superseded', 'superseded'],
-  ['our incarnation, deleted', header({ version: 7, nonce: 'later', parent: 'some', incarnation: 'ours', kind: 'tombstone' }), 'superseded', 'superseded'],
+  [
+    'our nonce as parent',
+    header({ version: 2, nonce: 'next', parent: 'ours', incarnation: 'ours' }),
+    'superseded',
+    'superseded',
+  ],
+  [
+    'our incarnation',
+    header({ version: 7, nonce: 'later', parent: 'some', incarnation: 'ours' }),
+    'superseded',
+    'superseded',
+  ],
+  [
+    'our incarnation, deleted',
+    header({ version: 7, nonce: 'later', parent: 'some', incarnation: 'ours', kind: 'tombstone' }),
+    'superseded',
+    'superseded',
+  ],
   ['nothing', undefined, 'unchanged', 'unchanged'],
   ['another instance, first', header({ version: 3, nonce: 'other' }), 'lost', 'lost'],
   ['another instance, over a tombstone', header({ version: 3, nonce: 'other', first: false }), 'lost', 'unknown'],
   ['a tombstone, first', header({ version: 3, nonce: 'other', kind: 'tombstone' }), 'continue', 'continue'],
-  ['a tombstone over a tombstone', header({ version: 3, nonce: 'other', kind: 'tombstone', first: false }), 'continue', 'unknown'],
+  [
+    'a tombstone over a tombstone',
+    header({ version: 3, nonce: 'other', kind: 'tombstone', first: false }),
+    'continue',
+    'unknown',
+  ],
   ['a condemned one, first', header({ version: 3, nonce: 'other', kind: 'condemned' }), 'busy', 'unknown'],
-  ['a condemned one over a tombstone', header({ version: 3, nonce: 'other', kind: 'condemned', first: false }), 'busy', 'unknown'],
+  [
+    'a condemned one over a tombstone',
+    header({ version: 3, nonce: 'other', kind: 'condemned', first: false }),
+    'busy',
+    'unknown',
+  ],
   ['what cannot be read', unreadable, 'lost', 'unknown'],
 ];
 
 const tombstone = revision({ version: 3, nonce: 'dead', kind: 'tombstone' });
 const recreates: readonly Row[] = [
-  ['our nonce', header({ version: 1, nonce: 'ours', parent: 'dead', incarnation: 'ours', first: false }), 'written', 'written'],
+  [
+    'our nonce',
+    header({ version: 1, nonce: 'ours', parent: 'dead', incarnation: 'ours', first: false }),
+    'written',
+    'written',
+  ],
   ['that tombstone', header({ version: 3, nonce: 'dead', kind: 'tombstone' }), 'unchanged', 'unchanged'],
   ['nothing', undefined, 'restart', 'restart'],
-  ['another instance over it', header({ version: 1, nonce: 'other', parent: 'dead', incarnation: 'other', first: false }), 'lost', 'unknown'],
-  ['that tombstone, condemned', header({ version: 4, nonce: 'doomed', parent: 'dead', kind: 'condemned' }), 'busy', 'unknown'],
+  [
+    'another instance over it',
+    header({ version: 1, nonce: 'other', parent: 'dead', incarnation: 'other', first: false }),
+    'lost',
+    'unknown',
+  ],
+  [
+    'that tombstone, condemned',
+    header({ version: 4, nonce: 'doomed', parent: 'dead', kind: 'condemned' }),
+    'busy',
+    'unknown',
+  ],
 ];
 
 const broken: Expected = { damaged: true, envelope: new Uint8Array(3), hint: 'etag of ?' };
@@ -123,6 +203,8 @@ describe.each<[string, BackendRecord, Expected, readonly Row[]]>([
 describe('a delete', () => {
   it('is not taken for applied by a marker: a tombstone names none', () => {
     const ours = record({ version: 5, nonce: 'ours', kind: 'tombstone' });
-    expect(judge(ours, base, header({ version: 7, nonce: 'later', parent: 'next', entered: 'ours' }), true)).toBe('unknown');
+    expect(judge(ours, base, header({ version: 7, nonce: 'later', parent: 'next', entered: 'ours' }), true)).toBe(
+      'unknown',
+    );
   });
 });

@@ -1,5 +1,12 @@
 // What each call costs, counted at the SDK.
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { cancel, enterStage, openStateStore, type StateStore, type WorkflowState } from '@workflow-state/core';
 import { sdkStreamMixin } from '@smithy/util-stream';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -12,14 +19,18 @@ import { collect, run } from './world.js';
 // The least of S3 that the calls below need: keys, bytes and conditions.
 const objects = new Map<string, Uint8Array>();
 const etagOf = (body: Uint8Array): string => `"${createHash('md5').update(body).digest('hex')}"`;
-const failure = (status: number, name: string): Error => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status, attempts: 1 } });
+const failure = (status: number, name: string): Error =>
+  Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status, attempts: 1 } });
 const client = new S3Client({ region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
 const mock = mockClient(client);
 
 function put({ Key = '', Body, IfMatch, IfNoneMatch }: PutObjectCommandInput): { ETag: string } {
   const current = objects.get(Key);
   if (IfMatch !== undefined && current === undefined) throw failure(404, 'NoSuchKey');
-  if ((IfNoneMatch === '*' && current !== undefined) || (IfMatch !== undefined && current !== undefined && IfMatch !== etagOf(current))) {
+  if (
+    (IfNoneMatch === '*' && current !== undefined) ||
+    (IfMatch !== undefined && current !== undefined && IfMatch !== etagOf(current))
+  ) {
     throw failure(412, 'PreconditionFailed');
   }
   objects.set(Key, Body as Uint8Array);
@@ -42,11 +53,13 @@ beforeEach(async () => {
     objects.delete(Key);
     return {};
   });
-  mock.on(ListObjectsV2Command).callsFake(({ Prefix, StartAfter = '', MaxKeys }: { Prefix: string; StartAfter?: string; MaxKeys: number }) => {
-    const keys = [...objects.keys()].filter((key) => key.startsWith(Prefix) && key > StartAfter).sort();
-    const Contents = keys.slice(0, MaxKeys).map((Key) => ({ Key, Size: objects.get(Key)?.length }));
-    return { Contents, IsTruncated: keys.length > MaxKeys };
-  });
+  mock
+    .on(ListObjectsV2Command)
+    .callsFake(({ Prefix, StartAfter = '', MaxKeys }: { Prefix: string; StartAfter?: string; MaxKeys: number }) => {
+      const keys = [...objects.keys()].filter((key) => key.startsWith(Prefix) && key > StartAfter).sort();
+      const Contents = keys.slice(0, MaxKeys).map((Key) => ({ Key, Size: objects.get(Key)?.length }));
+      return { Contents, IsTruncated: keys.length > MaxKeys };
+    });
   store = await openStateStore(s3Backend({ bucket: 'orders', client }));
 });
 
@@ -58,7 +71,10 @@ async function requestsOf(act: () => Promise<unknown>): Promise<string[]> {
 }
 
 const saved = (): Promise<WorkflowState> => store.save(run());
-const waiting = (state: WorkflowState): WorkflowState => ({ ...state, status: { kind: 'waiting', stage: 'pay', event: 'paid' } });
+const waiting = (state: WorkflowState): WorkflowState => ({
+  ...state,
+  status: { kind: 'waiting', stage: 'pay', event: 'paid' },
+});
 
 describe('requests', () => {
   it('open on AWS: none', async () => {
@@ -79,7 +95,11 @@ describe('requests', () => {
     const state = await saved();
     expect(await requestsOf(() => store.save(waiting(state)))).toEqual(['PutObject', 'PutObject', 'DeleteObject']);
     const [marker, object, old] = mock.calls().map(({ args: [command] }) => (command.input as { Key: string }).Key);
-    expect([marker, object, old]).toEqual([expect.stringContaining('status/waiting/'), `instances/${state.instanceId}`, expect.stringContaining('status/initializing/')]);
+    expect([marker, object, old]).toEqual([
+      expect.stringContaining('status/waiting/'),
+      `instances/${state.instanceId}`,
+      expect.stringContaining('status/initializing/'),
+    ]);
   });
 
   it('terminal save: 3, also of what is terminal already', async () => {

@@ -1,7 +1,13 @@
 // What a test sees of the bucket behind the store's back.
 import { createHash } from 'node:crypto';
 import { type EnvelopeHeader, HEADER_BYTES, readHeader } from '@workflow-state/core/backend';
-import { newWorkflowState, openStateStore, type StateStore, type StateStoreOptions, type WorkflowStateInput } from '@workflow-state/core';
+import {
+  newWorkflowState,
+  openStateStore,
+  type StateStore,
+  type StateStoreOptions,
+  type WorkflowStateInput,
+} from '@workflow-state/core';
 import { expect } from 'vitest';
 import { s3Backend, type S3BackendOptions } from '../src/index.js';
 import { keysUnder } from '../src/keys.js';

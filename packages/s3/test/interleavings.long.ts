@@ -1,0 +1,4 @@
+// In-process too, but too many for every run of `npm test`.
+import { interleavings } from './interleavings.js';
+
+interleavings('long');
