@@ -1,12 +1,11 @@
 // The whole suite through the wrapper, over the filesystem, with other processes as peers.
 
-import type { Harness, Location } from '@workflow-state/core/conformance';
+import { forkBackend, type Harness, type Location } from '@workflow-state/core/conformance';
 import { fileSystemBackend } from '@workflow-state/filesystem';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { forkPeer } from '../../filesystem/test/support/peer.js';
+import { bundled } from '../../filesystem/test/support/fork.js';
 import { freshDirectory } from '../../filesystem/test/support/place.js';
 import { registerCached } from './support/conformance.js';
-import { DAMAGE_BEHIND_A_HIT } from './support/stale-reads.js';
 
 interface Place extends Location {
   readonly directory: string;
@@ -28,7 +27,10 @@ const filesystem: Harness<Place> = {
   },
   peer: handleOn,
   reopen: handleOn,
-  peerProcess: ({ directory }) => forkPeer({ directory, durability }),
+  peerProcess: async ({ directory }) =>
+    forkBackend(await bundled(new URL('../../filesystem/test/support/peer-process.ts', import.meta.url)), [
+      JSON.stringify({ directory, durability }),
+    ]),
   faults: {
     async corrupt({ directory }, id, change) {
       const path = `${directory}/data/${id.slice(0, 2)}/${id}`;
@@ -37,7 +39,6 @@ const filesystem: Harness<Place> = {
       else writeFileSync(path, bytes);
     },
   },
-  knownGaps: DAMAGE_BEHIND_A_HIT,
 };
 
 registerCached(filesystem, { max: 10_000, revalidate: 'always' });

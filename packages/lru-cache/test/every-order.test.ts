@@ -69,7 +69,7 @@ describe('two callers, in every order', () => {
               [op(), 'find', op()],
               [op(), 'find'],
             ] as const;
-            check(await replay({ options, start, programs, elsewhere }, random), start);
+            assertLinearizable(await replay({ options, start, programs, elsewhere }, random), start);
           }
         },
       );
@@ -83,7 +83,7 @@ async function explore(scenario: Scenario): Promise<number> {
   for (let orders = 1; ; orders++) {
     let step = 0;
     const replayed = await replay(scenario, () => choices[step++] ?? 0);
-    check(replayed, scenario.start);
+    assertLinearizable(replayed, scenario.start);
     const { taken } = replayed;
     const next = taken.findLastIndex(({ chosen, of }) => chosen + 1 < of);
     if (next < 0) return orders;
@@ -91,7 +91,7 @@ async function explore(scenario: Scenario): Promise<number> {
   }
 }
 
-function check({ history, steps, base }: Awaited<ReturnType<typeof replay>>, start: Start): void {
+function assertLinearizable({ history, steps, base }: Awaited<ReturnType<typeof replay>>, start: Start): void {
   if (linearizable(history, base)) return;
   const told = history.map(({ name, began, ended, what }) => `${name} ${began}–${ended} ${JSON.stringify(what)}`);
   expect.fail(

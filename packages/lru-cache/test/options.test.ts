@@ -60,7 +60,7 @@ describe('URLs', () => {
   const file = {
     scheme: 'file',
     open: async (url: { location: string; parameters: URLSearchParams }) => {
-      opened.push(`${url.location}?${url.parameters}`);
+      opened.push(`${url.location}?${url.parameters.toString()}`);
       return openStateStore(memoryBackend());
     },
   };

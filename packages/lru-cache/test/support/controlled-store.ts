@@ -223,7 +223,7 @@ export function settled(): Promise<void> {
 
 /** The same without a turn of the event loop: as many steps as the longest chain of promises between two calls of the store has, and some. */
 export async function soon(): Promise<void> {
-  for (let i = 0; i < 24; i++) await undefined;
+  for (let i = 0; i < 24; i++) await Promise.resolve();
 }
 
 function attempt<T>(effect: () => T): { readonly value: T } | { readonly error: unknown } {

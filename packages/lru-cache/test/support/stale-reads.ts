@@ -15,11 +15,6 @@ export const CASES_BESIDE_OTHERS: readonly string[] = CASES.filter(
     hooks.some((hook) => hook === 'peer' || hook === 'peerProcess') && !READ_BACK_THROUGH_HANDLES.includes(id),
 ).map(({ id }) => id);
 
-/** A hit does not read the record: one that was damaged is answered as it was acknowledged, until it is read again. */
-export const DAMAGE_BEHIND_A_HIT = {
-  '10.damage-in-storage': 'neither a hit that asks nobody nor a proof that reads no body meets the damaged bytes',
-} as const;
-
 export function readsOf({ revalidate }: LruCacheOptions): 'latest' | 'may-be-stale' {
   return revalidate === 'always' ? 'latest' : 'may-be-stale';
 }
