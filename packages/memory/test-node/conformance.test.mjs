@@ -30,7 +30,18 @@ describe('a backend in another process', () => {
         expect,
         create: () => forkBackend(new URL('./backend-process.mjs', import.meta.url)),
       },
-      { only: [0, 2, 3, '1.envelope-bytes', '6.lost-reply', '6.abort-while-writing', '8.backend-scan', '13.idle-iterators'] },
+      {
+        only: [
+          0,
+          2,
+          3,
+          '1.envelope-bytes',
+          '6.lost-reply',
+          '6.abort-while-writing',
+          '8.backend-scan',
+          '13.idle-iterators',
+        ],
+      },
     );
     assert.deepEqual(report.red, [], report.toText());
     assert.ok(report.counts.passed >= 20, report.toText());

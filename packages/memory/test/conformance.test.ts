@@ -7,12 +7,15 @@ interface InMemory {
   readonly space: MemorySpace;
 }
 
-registerConformance({ describe, it, skip: it.skip }, {
-  name: 'memory',
-  expect: { durability: 'none', sharing: 'process', reads: 'latest', reclaims: true, maxBodyBytes: Infinity },
-  async create(): Promise<InMemory> {
-    const space = new MemorySpace();
-    return { space, backend: memoryBackend({ space }) };
+registerConformance(
+  { describe, it, skip: it.skip },
+  {
+    name: 'memory',
+    expect: { durability: 'none', sharing: 'process', reads: 'latest', reclaims: true, maxBodyBytes: Infinity },
+    async create(): Promise<InMemory> {
+      const space = new MemorySpace();
+      return { space, backend: memoryBackend({ space }) };
+    },
+    peer: async ({ space }: InMemory) => ({ backend: memoryBackend({ space }) }),
   },
-  peer: async ({ space }: InMemory) => ({ backend: memoryBackend({ space }) }),
-});
+);

@@ -51,10 +51,12 @@ export function shortfall(capabilities: BackendCapabilities, bound: CapabilityBo
   for (const name of ['durability', 'sharing'] as const) {
     const order: readonly string[] = ORDER[name];
     const least = bound[name];
-    if (least !== undefined && order.indexOf(capabilities[name]) < order.indexOf(least)) return `${name} is '${capabilities[name]}', less than '${least}'`;
+    if (least !== undefined && order.indexOf(capabilities[name]) < order.indexOf(least))
+      return `${name} is '${capabilities[name]}', less than '${least}'`;
   }
   for (const name of ['reads', 'reclaims'] as const) {
-    if (bound[name] !== undefined && capabilities[name] !== bound[name]) return `${name} is ${JSON.stringify(capabilities[name])}`;
+    if (bound[name] !== undefined && capabilities[name] !== bound[name])
+      return `${name} is ${JSON.stringify(capabilities[name])}`;
   }
   return undefined;
 }

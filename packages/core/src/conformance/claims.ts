@@ -16,13 +16,20 @@ export function same(actual: unknown, expected: unknown, what: string): void {
 }
 
 /** Rejects with that code; resolves with the error, whose texts and fields have been checked as well. */
-export async function refused(code: StateStoreErrorCode | readonly StateStoreErrorCode[], what: string, call: () => Promise<unknown>): Promise<StateStoreError> {
+export async function refused(
+  code: StateStoreErrorCode | readonly StateStoreErrorCode[],
+  what: string,
+  call: () => Promise<unknown>,
+): Promise<StateStoreError> {
   const codes: readonly string[] = typeof code === 'string' ? [code] : code;
   let result: unknown;
   try {
     result = await call();
   } catch (error) {
-    if (!isStateStoreError(error)) assert.fail(`${what}: expected ${codes.join(' or ')}, got an error that is no StateStoreError: ${showError(error)}`);
+    if (!isStateStoreError(error))
+      assert.fail(
+        `${what}: expected ${codes.join(' or ')}, got an error that is no StateStoreError: ${showError(error)}`,
+      );
     if (!codes.includes(error.code)) assert.fail(`${what}: expected ${codes.join(' or ')}, got ${showError(error)}`);
     assert.ok(error.message.length > 0, `${what}: the error has no message`);
     assert.ok(Array.isArray(error.recoveryHints), `${what}: the error has no recoveryHints`);
@@ -32,13 +39,20 @@ export async function refused(code: StateStoreErrorCode | readonly StateStoreErr
 }
 
 /** How a number of calls ended. Every error is one of `allowed`. */
-export async function outcomes<T>(calls: readonly Promise<T>[], allowed: readonly StateStoreErrorCode[], what: string): Promise<{ readonly won: readonly T[]; readonly lost: readonly StateStoreError[] }> {
+export async function outcomes<T>(
+  calls: readonly Promise<T>[],
+  allowed: readonly StateStoreErrorCode[],
+  what: string,
+): Promise<{ readonly won: readonly T[]; readonly lost: readonly StateStoreError[] }> {
   const won: T[] = [];
   const lost: StateStoreError[] = [];
   for (const settled of await Promise.allSettled(calls)) {
     if (settled.status === 'fulfilled') won.push(settled.value);
     else if (isStateStoreError(settled.reason) && allowed.includes(settled.reason.code)) lost.push(settled.reason);
-    else assert.fail(`${what}: a call was to end well or with ${allowed.join(' or ')}, but ended with ${showError(settled.reason)}`);
+    else
+      assert.fail(
+        `${what}: a call was to end well or with ${allowed.join(' or ')}, but ended with ${showError(settled.reason)}`,
+      );
   }
   return { won, lost };
 }
@@ -71,7 +85,11 @@ export function sameIds(actual: readonly string[], expected: readonly string[], 
 }
 
 /** Runs `work` on every item, so many at a time. */
-export async function inParallel<T>(items: readonly T[], width: number, work: (item: T, index: number) => Promise<unknown>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T, index: number) => Promise<unknown>,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let index = next++; index < items.length; index = next++) await work(items[index] as T, index);
@@ -87,11 +105,13 @@ function difference(actual: unknown, expected: unknown, path: string): string {
       const index = actual.findIndex((byte, i) => byte !== expected[i]);
       return `${at}byte ${index} is ${actual[index]}, expected ${expected[index]}`;
     }
-    if (Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)) return `${at}expected ${kindOf(expected)}, got ${kindOf(actual)}`;
+    if (Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected))
+      return `${at}expected ${kindOf(expected)}, got ${kindOf(actual)}`;
     if (actual instanceof Date) return `${at}expected ${show(expected)}, got ${show(actual)}`;
     for (const key of new Set([...Reflect.ownKeys(expected), ...Reflect.ownKeys(actual)])) {
       const step = `${path}[${typeof key === 'string' ? show(key) : String(key)}]`;
-      if (!Object.hasOwn(actual, key)) return `at ${step} nothing is there, expected ${show(Reflect.get(expected, key))}`;
+      if (!Object.hasOwn(actual, key))
+        return `at ${step} nothing is there, expected ${show(Reflect.get(expected, key))}`;
       if (!Object.hasOwn(expected, key)) return `at ${step} nothing is expected, got ${show(Reflect.get(actual, key))}`;
       const [got, want]: [unknown, unknown] = [Reflect.get(actual, key), Reflect.get(expected, key)];
       try {

@@ -7,7 +7,11 @@ export interface Clause {
 }
 
 export const CLAUSES: readonly Clause[] = [
-  { number: 0, name: 'Harness', promise: 'Every location that the harness creates is fresh, empty and isolated from every other.' },
+  {
+    number: 0,
+    name: 'Harness',
+    promise: 'Every location that the harness creates is fresh, empty and isolated from every other.',
+  },
   {
     number: 1,
     name: 'Round trip',

@@ -72,10 +72,16 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
   let opened = false;
   let planting = location.backend;
 
-  const openOn = async (backend: StateBackend, between: Interposition | undefined, options: object): Promise<StateStore> => {
+  const openOn = async (
+    backend: StateBackend,
+    between: Interposition | undefined,
+    options: object,
+  ): Promise<StateStore> => {
     const name = `${String.fromCharCode(65 + letter++)}${place}`;
     const target = between === undefined ? backend : interpose(backend, between);
-    const store = await (harness.open === undefined ? openStateStore(target, { clock: clock.now, ...options }) : harness.open(target, { clock: clock.now, ...options }));
+    const store = await (harness.open === undefined
+      ? openStateStore(target, { clock: clock.now, ...options })
+      : harness.open(target, { clock: clock.now, ...options }));
     const recorded = recordStore(store, history, name);
     undo.push(async () => {
       if (!abandoned.has(recorded) && !store.closed) await store.close();
@@ -165,7 +171,10 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
       const envelope = change(record.record.envelope);
       history.note(`${input.instanceId.slice(0, 8)} put into the backend beneath the store`);
       const hint = await planting.write({ ...record.record, envelope }, undefined, {});
-      return stateOf({ ...record.write, revision: { ...record.write.revision, ...(typeof hint === 'string' && { hint }) } }, record.body);
+      return stateOf(
+        { ...record.write, revision: { ...record.write.revision, ...(typeof hint === 'string' && { hint }) } },
+        record.body,
+      );
     },
     stored: async (instanceId) => (await planting.read(instanceId, {}))?.envelope,
 

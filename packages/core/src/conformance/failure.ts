@@ -15,7 +15,10 @@ export class ConformanceFailure extends Error {
   readonly seed: number;
 
   constructor(broken: ConformanceCase, finding: string, history: History, seed: number, cause?: unknown) {
-    super(tell(broken, finding, history, seed), cause === undefined || cause instanceof assert.AssertionError ? undefined : { cause });
+    super(
+      tell(broken, finding, history, seed),
+      cause === undefined || cause instanceof assert.AssertionError ? undefined : { cause },
+    );
     this.caseId = broken.id;
     this.clause = broken.clause;
     this.finding = finding;
@@ -37,7 +40,8 @@ function tell(broken: ConformanceCase, finding: string, history: History, seed: 
     `  replay       validate(harness, { seed: ${seed}, only: ['${broken.id}'] })`,
   ];
   const operations = history.toText();
-  if (operations !== '') lines.push('  operations, in the order in which they began (clock ticks of begin–end):', operations);
+  if (operations !== '')
+    lines.push('  operations, in the order in which they began (clock ticks of begin–end):', operations);
   return lines.join('\n');
 }
 

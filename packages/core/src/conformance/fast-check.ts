@@ -17,10 +17,22 @@ export async function loadFastCheck(context: CaseContext): Promise<FastCheck> {
 }
 
 /** Runs a property with the seed of the case. A counterexample, shrunk, is what was found; anything else is a crash. */
-export async function checkProperty<T>(fc: FastCheck, property: fastCheck.IAsyncProperty<T>, context: CaseContext, numRuns: number): Promise<void> {
-  const { failed, counterexample, numShrinks, errorInstance } = await fc.check(property, { seed: context.seed | 0, numRuns });
+export async function checkProperty<T>(
+  fc: FastCheck,
+  property: fastCheck.IAsyncProperty<T>,
+  context: CaseContext,
+  numRuns: number,
+): Promise<void> {
+  const { failed, counterexample, numShrinks, errorInstance } = await fc.check(property, {
+    seed: context.seed | 0,
+    numRuns,
+  });
   if (!failed) return;
-  if (!(errorInstance instanceof assert.AssertionError) && !isStateStoreError(errorInstance)) throw errorInstance ?? new Error('the property failed without an error');
-  const finding = errorInstance instanceof assert.AssertionError ? errorInstance.message : `a call that was to succeed ended with ${showError(errorInstance)}`;
+  if (!(errorInstance instanceof assert.AssertionError) && !isStateStoreError(errorInstance))
+    throw errorInstance ?? new Error('the property failed without an error');
+  const finding =
+    errorInstance instanceof assert.AssertionError
+      ? errorInstance.message
+      : `a call that was to succeed ended with ${showError(errorInstance)}`;
   assert.fail(`${finding}\nsmallest counterexample, after ${numShrinks} steps: ${fc.stringify(counterexample)}`);
 }

@@ -56,7 +56,10 @@ const failed: WorkflowStateInput = {
   instanceId: InstanceId.parse('ffffffffffffffffffffffffffffffff'),
   workflowId: '',
   version: { major: 0, minor: 0, patch: 0 },
-  status: { kind: 'failed', error: { code: 'E', message: 'e\u0301', trace: 'at x\n  at y', recoveryHints: ['again', ''] } },
+  status: {
+    kind: 'failed',
+    error: { code: 'E', message: 'e\u0301', trace: 'at x\n  at y', recoveryHints: ['again', ''] },
+  },
   currentStage: '',
   input: {},
   state: {},

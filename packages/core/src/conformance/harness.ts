@@ -102,7 +102,14 @@ export interface Sizes {
 
 export const DEFAULT_SIZES: Sizes = { racers: 16, rounds: 8, listed: 2000, propertyRuns: 40, kills: 5 };
 
-export type HookName = 'peer' | 'peerProcess' | 'reopen' | 'faults.corrupt' | 'faults.plantForeign' | 'faults.powerLoss' | 'faults.openHandles';
+export type HookName =
+  | 'peer'
+  | 'peerProcess'
+  | 'reopen'
+  | 'faults.corrupt'
+  | 'faults.plantForeign'
+  | 'faults.powerLoss'
+  | 'faults.openHandles';
 
 export function hasHook(harness: Harness, hook: HookName): boolean {
   switch (hook) {

@@ -39,7 +39,18 @@ export class History {
   #tick = 0;
 
   begin(handle: string, op: string, id: InstanceId | undefined, detail: string): Operation {
-    const operation: Operation = { handle, op, id, detail, begin: this.#tick++, end: Infinity, outcome: 'pending', answer: 'no answer', version: undefined, revision: undefined };
+    const operation: Operation = {
+      handle,
+      op,
+      id,
+      detail,
+      begin: this.#tick++,
+      end: Infinity,
+      outcome: 'pending',
+      answer: 'no answer',
+      version: undefined,
+      revision: undefined,
+    };
     this.operations.push(operation);
     return operation;
   }
@@ -55,7 +66,13 @@ export class History {
     this.end(this.begin('case', text, undefined, ''), 'ok', '');
   }
 
-  async run<T>(handle: string, op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> {
+  async run<T>(
+    handle: string,
+    op: string,
+    id: InstanceId | undefined,
+    detail: string,
+    call: () => Promise<T>,
+  ): Promise<T> {
     const operation = this.begin(handle, op, id, detail);
     try {
       const result = await call();
@@ -71,10 +88,12 @@ export class History {
   toText(): string {
     const { operations } = this;
     const left = operations.length - SHOWN;
-    const lines = operations.slice(-SHOWN).map(
-      ({ handle, op, detail, begin, end, answer }) =>
-        `    ${begin}–${end === Infinity ? '' : end}  ${handle}.${op}${detail === '' ? '' : `(${detail})`}${answer === '' ? '' : ` → ${answer}`}`,
-    );
+    const lines = operations
+      .slice(-SHOWN)
+      .map(
+        ({ handle, op, detail, begin, end, answer }) =>
+          `    ${begin}–${end === Infinity ? '' : end}  ${handle}.${op}${detail === '' ? '' : `(${detail})`}${answer === '' ? '' : ` → ${answer}`}`,
+      );
     if (left > 0) lines.unshift(`    … ${left} earlier`);
     return lines.join('\n');
   }
@@ -90,7 +109,8 @@ export class History {
       const version = operation.version ?? 0;
       if (isWrite(operation)) {
         const other = writers.get(version);
-        if (other !== undefined) assert.fail(`version ${version} was acknowledged twice:\n${line(other)}\n${line(operation)}`);
+        if (other !== undefined)
+          assert.fail(`version ${version} was acknowledged twice:\n${line(other)}\n${line(operation)}`);
         writers.set(version, operation);
       }
       if (operation.revision !== undefined) {
@@ -104,7 +124,9 @@ export class History {
     for (const operation of seen) {
       const writer = writers.get(operation.version ?? 0);
       if (writer !== undefined && operation.end < writer.begin) {
-        assert.fail(`version ${operation.version} was seen before its writer began:\n${line(operation)}\n${line(writer)}`);
+        assert.fail(
+          `version ${operation.version} was seen before its writer began:\n${line(operation)}\n${line(writer)}`,
+        );
       }
     }
     // In order of begin, with the newest version that any operation finished by then has seen.
@@ -118,7 +140,9 @@ export class History {
       if (newest === undefined) continue;
       const least = (newest.version ?? 0) + (isWrite(operation) ? 1 : 0);
       if ((operation.version ?? 0) < least) {
-        assert.fail(`version ${operation.version} was ${isWrite(operation) ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`);
+        assert.fail(
+          `version ${operation.version} was ${isWrite(operation) ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`,
+        );
       }
     }
   }
@@ -139,7 +163,8 @@ function line({ handle, op, detail, begin, end, answer }: Operation): string {
 
 /** A store that writes into the history all that is asked of it and answered. */
 export function recordStore(store: StateStore, history: History, handle: string): StateStore {
-  const run = <T>(op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> => history.run(handle, op, id, detail, call);
+  const run = <T>(op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> =>
+    history.run(handle, op, id, detail, call);
   async function* listing<T>(op: string, detail: string, call: () => AsyncIterable<T>): AsyncGenerator<T> {
     const operation = history.begin(handle, op, undefined, detail);
     let count = 0;
@@ -166,7 +191,8 @@ export function recordStore(store: StateStore, history: History, handle: string)
     get closed() {
       return store.closed;
     },
-    save: (state, options) => run('save', state?.instanceId, `${showState(state)}${showOptions(options)}`, () => store.save(state, options)),
+    save: (state, options) =>
+      run('save', state?.instanceId, `${showState(state)}${showOptions(options)}`, () => store.save(state, options)),
     load: (id, options) => run('load', id, short(id), () => store.load(id, options)),
     find: (id, options) => run('find', id, short(id), () => store.find(id, options)),
     head: (id, options) => run('head', id, short(id), () => store.head(id, options)),
@@ -174,11 +200,15 @@ export function recordStore(store: StateStore, history: History, handle: string)
     update: (id, change, options) => run('update', id, short(id), () => store.update(id, change, options)),
     delete: (id, options) => run('delete', id, `${short(id)}${showOptions(options)}`, () => store.delete(id, options)),
     list: (options) => listing('list', '', () => store.list(options)),
-    listByStatus: (status, options) => listing('listByStatus', showJson(status), () => store.listByStatus(status, options)),
+    listByStatus: (status, options) =>
+      listing('listByStatus', showJson(status), () => store.listByStatus(status, options)),
     listPage: (options) => run('listPage', undefined, showJson(options), () => store.listPage(options)),
     states: (options) => listing('states', showJson(options), () => store.states(options)),
     count: (kind, options) => run('count', undefined, kind ?? '', () => store.count(kind, options)),
-    cleanup: (retention, options) => run('cleanup', undefined, `${showJson(retention)}${showOptions(options)}`, () => store.cleanup(retention, options)),
+    cleanup: (retention, options) =>
+      run('cleanup', undefined, `${showJson(retention)}${showOptions(options)}`, () =>
+        store.cleanup(retention, options),
+      ),
     close: () => run('close', undefined, '', () => store.close()),
     [Symbol.asyncDispose]: () => run('close', undefined, '', () => store[Symbol.asyncDispose]()),
   };
@@ -189,9 +219,20 @@ export function recordBackend(backend: StateBackend, history: History, handle: s
   return interpose(backend, {
     look: (next, op, id) => history.run(handle, op, id, short(id), next),
     write: (next, record, expected) => {
-      const over = expected === undefined ? 'nothing' : 'damaged' in expected ? 'damage' : `v${expected.version} ${expected.nonce}`;
+      const over =
+        expected === undefined
+          ? 'nothing'
+          : 'damaged' in expected
+            ? 'damage'
+            : `v${expected.version} ${expected.nonce}`;
       const { version, nonce, status } = record.revision;
-      return history.run(handle, 'write', record.id, `${short(record.id)} v${version} ${nonce} ${status} over ${over}`, next);
+      return history.run(
+        handle,
+        'write',
+        record.id,
+        `${short(record.id)} v${version} ${nonce} ${status} over ${over}`,
+        next,
+      );
     },
   });
 }
@@ -238,7 +279,9 @@ function showOptions(options: object | undefined): string {
 function showJson(value: unknown): string {
   if (value === undefined) return '';
   try {
-    const text = JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? show(part) : typeof part === 'bigint' ? `${part}n` : part));
+    const text = JSON.stringify(value, (_, part: unknown) =>
+      part instanceof Uint8Array ? show(part) : typeof part === 'bigint' ? `${part}n` : part,
+    );
     return text === undefined ? show(value) : text.length > 160 ? `${text.slice(0, 160)}…` : text;
   } catch {
     return show(value);

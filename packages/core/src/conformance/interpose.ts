@@ -2,22 +2,45 @@
 // late, and reads fail. No harness is needed for that: every backend has this seam.
 
 import type { InstanceId } from '../instance-id.js';
-import type { BackendCall, BackendRecord, Expected, ScanEntry, ScanQuery, StateBackend, SweepReport } from '../state-backend.js';
+import type {
+  BackendCall,
+  BackendRecord,
+  Expected,
+  ScanEntry,
+  ScanQuery,
+  StateBackend,
+  SweepReport,
+} from '../state-backend.js';
 
 type Written = ReturnType<StateBackend['write']>;
 
 /** Each member is given `next`, which does what would have been done, and decides what the store is told. */
 export interface Interposition {
   /** `read`, `head` and `isCurrent`. */
-  readonly look?: <T>(next: () => Promise<T>, op: 'read' | 'head' | 'isCurrent', id: InstanceId, call: BackendCall) => Promise<T>;
+  readonly look?: <T>(
+    next: () => Promise<T>,
+    op: 'read' | 'head' | 'isCurrent',
+    id: InstanceId,
+    call: BackendCall,
+  ) => Promise<T>;
   readonly write?: (next: () => Written, record: BackendRecord, expected: Expected, call: BackendCall) => Written;
-  readonly scan?: (next: () => AsyncIterable<readonly ScanEntry[]>, query: ScanQuery, call: BackendCall) => AsyncIterable<readonly ScanEntry[]>;
+  readonly scan?: (
+    next: () => AsyncIterable<readonly ScanEntry[]>,
+    query: ScanQuery,
+    call: BackendCall,
+  ) => AsyncIterable<readonly ScanEntry[]>;
   readonly sweep?: (next: () => Promise<SweepReport>, olderThan: number) => Promise<SweepReport>;
   readonly close?: (next: () => Promise<void>) => Promise<void>;
 }
 
 export function interpose(backend: StateBackend, between: Interposition): StateBackend {
-  const { look = (next) => next(), write = (next) => next(), scan = (next) => next(), sweep = (next) => next(), close = (next) => next() } = between;
+  const {
+    look = (next) => next(),
+    write = (next) => next(),
+    scan = (next) => next(),
+    sweep = (next) => next(),
+    close = (next) => next(),
+  } = between;
   return {
     name: backend.name,
     capabilities: backend.capabilities,
@@ -26,9 +49,11 @@ export function interpose(backend: StateBackend, between: Interposition): StateB
     ...(backend.head !== undefined && {
       head: (id: InstanceId, call: BackendCall) => look(async () => backend.head?.(id, call), 'head', id, call),
     }),
-    ...(backend.isCurrent !== undefined && {
-      isCurrent: (id, revision, call) => look(async () => (await backend.isCurrent?.(id, revision, call)) ?? false, 'isCurrent', id, call),
-    } satisfies Pick<StateBackend, 'isCurrent'>),
+    ...(backend.isCurrent !== undefined &&
+      ({
+        isCurrent: (id, revision, call) =>
+          look(async () => (await backend.isCurrent?.(id, revision, call)) ?? false, 'isCurrent', id, call),
+      } satisfies Pick<StateBackend, 'isCurrent'>)),
     write: (record, expected, call) => write(() => backend.write(record, expected, call), record, expected, call),
     scan: (query, call) => scan(() => backend.scan(query, call), query, call),
     ...(backend.sweep !== undefined && {

@@ -12,7 +12,21 @@ import type { CaseContext } from './case.js';
 import { collect, outcomes, refused, same } from './claims.js';
 import { checkProperty, loadFastCheck } from './fast-check.js';
 
-const OPS = ['create', 'save', 'saveStale', 'overwrite', 'update', 'delete', 'deleteRevision', 'read', 'list', 'page', 'states', 'cleanup', 'wait'] as const;
+const OPS = [
+  'create',
+  'save',
+  'saveStale',
+  'overwrite',
+  'update',
+  'delete',
+  'deleteRevision',
+  'read',
+  'list',
+  'page',
+  'states',
+  'cleanup',
+  'wait',
+] as const;
 
 interface Step {
   readonly op: (typeof OPS)[number];
@@ -78,14 +92,21 @@ class Model {
       }
       case 'saveStale': {
         const old = this.#old(id, amount);
-        if (old !== undefined) await refused('CHECKPOINT_CONFLICT', 'a save from an old revision', () => store.save({ ...old, status }));
+        if (old !== undefined)
+          await refused('CHECKPOINT_CONFLICT', 'a save from an old revision', () => store.save({ ...old, status }));
         return;
       }
       case 'overwrite':
-        return this.#keep(await store.save(input, { onConflict: 'overwrite' }), there === undefined ? input : { ...input, createdAt: there.createdAt }, (there?.checkpointVersion ?? 0) + 1);
+        return this.#keep(
+          await store.save(input, { onConflict: 'overwrite' }),
+          there === undefined ? input : { ...input, createdAt: there.createdAt },
+          (there?.checkpointVersion ?? 0) + 1,
+        );
       case 'update': {
         if (there === undefined) {
-          await refused('STATE_NOT_FOUND', 'an update of what is not there', () => store.update(id, (state) => ({ ...state })));
+          await refused('STATE_NOT_FOUND', 'an update of what is not there', () =>
+            store.update(id, (state) => ({ ...state })),
+          );
           return;
         }
         const updated = await store.update(id, (state) => ({ ...state, status }));
@@ -97,9 +118,16 @@ class Model {
         return;
       case 'deleteRevision': {
         const old = this.#old(id, amount);
-        if (old !== undefined) await refused('CHECKPOINT_CONFLICT', 'a delete of an old revision', () => store.delete(id, { revision: old.revision }));
+        if (old !== undefined)
+          await refused('CHECKPOINT_CONFLICT', 'a delete of an old revision', () =>
+            store.delete(id, { revision: old.revision }),
+          );
         if (there !== undefined && amount > 2) {
-          assert.equal(await store.delete(id, { revision: there.revision }), true, 'whether the current revision could be deleted');
+          assert.equal(
+            await store.delete(id, { revision: there.revision }),
+            true,
+            'whether the current revision could be deleted',
+          );
           this.#stored.delete(id);
         }
         return;
@@ -110,24 +138,35 @@ class Model {
         same(head?.revision, there?.revision, 'revision of head');
         same(head?.status, there?.status.kind, 'status of head');
         const old = this.#old(id, amount);
-        if (old !== undefined) assert.equal(await store.isCurrent(id, old.revision), false, 'isCurrent of an old revision');
-        if (there !== undefined) assert.equal(await store.isCurrent(id, there.revision), true, 'isCurrent of the current revision');
+        if (old !== undefined)
+          assert.equal(await store.isCurrent(id, old.revision), false, 'isCurrent of an old revision');
+        if (there !== undefined)
+          assert.equal(await store.isCurrent(id, there.revision), true, 'isCurrent of the current revision');
         return;
       }
       case 'list':
         same(await collect(store.list()), this.#listed(), 'list');
         same(await collect(store.listByStatus(kind)), this.#listed([kind]), `listByStatus ${kind}`);
         same(await store.count(kind), this.#listed([kind]).length, `count ${kind}`);
-        same(await collect(store.listByStatus([kind, 'running'])), this.#listed([kind, 'running']), `listByStatus of ${kind} and running`);
+        same(
+          await collect(store.listByStatus([kind, 'running'])),
+          this.#listed([kind, 'running']),
+          `listByStatus of ${kind} and running`,
+        );
         return;
       case 'page': {
         const seen: InstanceId[] = [];
         let after: InstanceId | undefined;
         do {
-          const { entries, next } = await store.listPage({ limit: amount + 1, after, ...(amount % 2 === 0 && { status: kind }) });
+          const { entries, next } = await store.listPage({
+            limit: amount + 1,
+            after,
+            ...(amount % 2 === 0 && { status: kind }),
+          });
           assert.ok(entries.length <= amount + 1, `a page of at most ${amount + 1} has ${entries.length} entries`);
           seen.push(...entries.map(({ instanceId }) => instanceId));
-          if (next !== undefined && after !== undefined) assert.ok(next > after, `the page after ${after} ends at ${next}`);
+          if (next !== undefined && after !== undefined)
+            assert.ok(next > after, `the page after ${after} ends at ${next}`);
           after = next;
         } while (after !== undefined);
         same(seen, this.#listed(amount % 2 === 0 ? [kind] : undefined), `pages of ${amount + 1}`);
@@ -135,7 +174,11 @@ class Model {
       }
       case 'states': {
         const states = await collect(store.states({ status: kind, concurrency: amount + 1 }));
-        same(states, this.#listed([kind]).map((listed) => this.#stored.get(listed)), `states ${kind}`);
+        same(
+          states,
+          this.#listed([kind]).map((listed) => this.#stored.get(listed)),
+          `states ${kind}`,
+        );
         return;
       }
       case 'cleanup': {
@@ -143,10 +186,16 @@ class Model {
         const now = context.clock.now();
         const old = this.#listed().filter((listed) => {
           const state = this.#stored.get(listed);
-          return state !== undefined && isTerminalKind(state.status.kind) && now - state.updatedAt.getTime() > retention;
+          return (
+            state !== undefined && isTerminalKind(state.status.kind) && now - state.updatedAt.getTime() > retention
+          );
         });
         const { removed, failures, done } = await store.cleanup(retention);
-        same({ removed, failures: [...failures], done }, { removed: old.length, failures: [], done: true }, `report of cleanup after ${retention} ms`);
+        same(
+          { removed, failures: [...failures], done },
+          { removed: old.length, failures: [], done: true },
+          `report of cleanup after ${retention} ms`,
+        );
         for (const removedId of old) this.#stored.delete(removedId);
         return;
       }
@@ -160,23 +209,47 @@ class Model {
     for (const store of this.#stores) {
       for (const id of this.#ids) same(await store.find(id), this.#stored.get(id), 'find at the end');
       same(await collect(store.list()), this.#listed(), 'list at the end');
-      for (const kind of STATUS_KINDS) same(await collect(store.listByStatus(kind)), this.#listed([kind]), `listByStatus ${kind} at the end`);
+      for (const kind of STATUS_KINDS)
+        same(await collect(store.listByStatus(kind)), this.#listed([kind]), `listByStatus ${kind} at the end`);
     }
   }
 
   async clear(): Promise<void> {
     const store = this.#stores[0] as StateStore;
-    await outcomes(this.#ids.map((id) => store.delete(id)), ['STORAGE_ERROR'], 'clearing up');
+    await outcomes(
+      this.#ids.map((id) => store.delete(id)),
+      ['STORAGE_ERROR'],
+      'clearing up',
+    );
   }
 
-  #keep(saved: WorkflowState, asked: { readonly status: WorkflowStatus; readonly workflowId: string; readonly createdAt: Date }, version: number): void {
+  #keep(
+    saved: WorkflowState,
+    asked: { readonly status: WorkflowStatus; readonly workflowId: string; readonly createdAt: Date },
+    version: number,
+  ): void {
     same(
-      { status: saved.status, workflowId: saved.workflowId, createdAt: saved.createdAt, updatedAt: saved.updatedAt.getTime(), checkpointVersion: saved.checkpointVersion },
-      { status: asked.status, workflowId: asked.workflowId, createdAt: asked.createdAt, updatedAt: this.#context.clock.now(), checkpointVersion: version },
+      {
+        status: saved.status,
+        workflowId: saved.workflowId,
+        createdAt: saved.createdAt,
+        updatedAt: saved.updatedAt.getTime(),
+        checkpointVersion: saved.checkpointVersion,
+      },
+      {
+        status: asked.status,
+        workflowId: asked.workflowId,
+        createdAt: asked.createdAt,
+        updatedAt: this.#context.clock.now(),
+        checkpointVersion: version,
+      },
       'what the write returned',
     );
     const past = this.#past.get(saved.instanceId) ?? [];
-    assert.ok(past.every(({ revision }) => revision !== saved.revision), 'a revision was given out twice');
+    assert.ok(
+      past.every(({ revision }) => revision !== saved.revision),
+      'a revision was given out twice',
+    );
     this.#past.set(saved.instanceId, [...past, saved]);
     this.#stored.set(saved.instanceId, saved);
   }
@@ -208,7 +281,14 @@ function statusOf(kind: StatusKind, amount: number): WorkflowStatus {
     case 'paused':
       return { kind, stage };
     case 'completed':
-      return { kind, result: { output: {}, durationMs: amount, metrics: { stagesExecuted: amount, retryCount: 0, errorCount: 0, stageDurations: {}, custom: {} } } };
+      return {
+        kind,
+        result: {
+          output: {},
+          durationMs: amount,
+          metrics: { stagesExecuted: amount, retryCount: 0, errorCount: 0, stageDurations: {}, custom: {} },
+        },
+      };
     case 'failed':
       return { kind, error: { code: 'E', message: stage, recoveryHints: [] } };
   }

@@ -24,7 +24,11 @@ export interface RegisterOptions {
 }
 
 /** One test per case, grouped by clause. What will not run has a title that says why. */
-export function registerConformance({ describe, it, skip }: TestRunner, harness: Harness, options: RegisterOptions = {}): void {
+export function registerConformance(
+  { describe, it, skip }: TestRunner,
+  harness: Harness,
+  options: RegisterOptions = {},
+): void {
   const { seed = newSeed(), strict = false, onResult } = options;
   const show = skip ?? it;
   describe(`conformance of ${harness.name} (seed ${seed})`, () => {
@@ -32,7 +36,8 @@ export function registerConformance({ describe, it, skip }: TestRunner, harness:
       for (const id of Object.keys(harness.knownGaps ?? {})) {
         if (!CASES.some((one) => one.id === id)) throw new Error(`knownGaps names ${id}, which is no case`);
       }
-      if (CASES.every((one) => whyNot(one, harness) !== undefined)) throw new Error('no case can be run on this harness');
+      if (CASES.every((one) => whyNot(one, harness) !== undefined))
+        throw new Error('no case can be run on this harness');
     });
 
     for (const { number, name } of CLAUSES) {
@@ -53,7 +58,12 @@ export function registerConformance({ describe, it, skip }: TestRunner, harness:
               throw new Error(`not run: ${barred.reason}`);
             });
           } else {
-            const word = barred.outcome === 'notRun' ? 'not run' : barred.outcome === 'unsupported' ? 'unsupported' : 'not applicable';
+            const word =
+              barred.outcome === 'notRun'
+                ? 'not run'
+                : barred.outcome === 'unsupported'
+                  ? 'unsupported'
+                  : 'not applicable';
             show(`${word} (${barred.reason}): ${title}`, async () => undefined);
           }
         }

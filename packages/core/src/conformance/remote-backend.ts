@@ -33,9 +33,14 @@ export type Channel = {
 
 type Op = 'open' | 'read' | 'head' | 'isCurrent' | 'write' | 'sweep' | 'close' | 'scan' | 'next' | 'return';
 
-type Request = { readonly call: number; readonly op: Op; readonly args: readonly unknown[] } | { readonly abort: number; readonly reason: string };
+type Request =
+  | { readonly call: number; readonly op: Op; readonly args: readonly unknown[] }
+  | { readonly abort: number; readonly reason: string };
 
-type Reply = { readonly call: number; readonly result: unknown } | { readonly call: number; readonly error: WireError } | { readonly hello: Hello };
+type Reply =
+  | { readonly call: number; readonly result: unknown }
+  | { readonly call: number; readonly error: WireError }
+  | { readonly hello: Hello };
 
 interface Hello {
   readonly name: string;
@@ -61,7 +66,12 @@ export function serveBackend(channel: Channel, backend: StateBackend): void {
   const running = new Map<number, AbortController>();
   const scans = new Map<number, AsyncIterator<readonly ScanEntry[]>>();
 
-  const answer = async (op: Op, call: number, [first, second]: readonly unknown[], signal: AbortSignal): Promise<unknown> => {
+  const answer = async (
+    op: Op,
+    call: number,
+    [first, second]: readonly unknown[],
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     const arg = first as never;
     switch (op) {
       case 'scan':
@@ -114,7 +124,10 @@ export function serveBackend(channel: Channel, backend: StateBackend): void {
 
 /** The backend that is served at the other end. Once the channel is gone, every call rejects: what it has done is not known. */
 export async function connectBackend(channel: Channel): Promise<StateBackend> {
-  const pending = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void }>();
+  const pending = new Map<
+    number,
+    { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void }
+  >();
   let gone: Error | undefined;
   let calls = 0;
 
@@ -155,7 +168,9 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
     });
     for (const end of ['exit', 'close', 'disconnect', 'error']) {
       channel.on(end, (reason) => {
-        gone ??= new Error(`the process with the backend is gone (${end}${reason instanceof Error ? `: ${reason.message}` : ''})`);
+        gone ??= new Error(
+          `the process with the backend is gone (${end}${reason instanceof Error ? `: ${reason.message}` : ''})`,
+        );
         reject(gone);
         for (const call of pending.keys()) pending.get(call)?.reject(gone);
       });
@@ -171,7 +186,8 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
     ...(has('head') && { head: async (id, { signal }) => own(await ask('head', [id], signal)) }),
     ...(has('isCurrent') && { isCurrent: (id, revision, { signal }) => ask('isCurrent', [id, revision], signal) }),
     // `onto` is a function, which no channel carries: a create over a tombstone goes through core instead.
-    write: ({ id, revision, updatedAt, envelope }, expected, { signal }) => ask('write', [{ id, revision, updatedAt, envelope }, expected], signal),
+    write: ({ id, revision, updatedAt, envelope }, expected, { signal }) =>
+      ask('write', [{ id, revision, updatedAt, envelope }, expected], signal),
     async *scan(query, { signal }) {
       const scan = await ask<number>('scan', [query], signal);
       try {
@@ -190,7 +206,11 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
 }
 
 /** Starts `module` in a process of its own, which has to call `serveBackend(process, …)`, and connects to it. */
-export async function forkBackend(module: string | URL, args: readonly string[] = [], execArgv: readonly string[] = []): Promise<ProcessHandle> {
+export async function forkBackend(
+  module: string | URL,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = [],
+): Promise<ProcessHandle> {
   const child = fork(module, args, { execArgv: [...execArgv], serialization: 'advanced' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const kill = (): Promise<void> => {

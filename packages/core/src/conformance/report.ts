@@ -27,7 +27,15 @@ export interface ClauseReport {
   readonly counts: Counts;
 }
 
-const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'crashed', 'knownGap', 'unsupported', 'notApplicable', 'notRun'];
+const OUTCOMES: readonly Outcome[] = [
+  'passed',
+  'failed',
+  'crashed',
+  'knownGap',
+  'unsupported',
+  'notApplicable',
+  'notRun',
+];
 
 const WORDS: Readonly<Record<Outcome, string>> = {
   passed: 'passed',
@@ -46,13 +54,26 @@ export interface ReportOptions {
   readonly strict: boolean;
 }
 
-export function reportOf(results: readonly CaseResult[], { harness, seed, knownGaps, strict }: ReportOptions): ConformanceReport {
-  const unexamined = results.filter(({ outcome }) => outcome === 'notRun').map(({ id, reason }) => `${id}: ${reason ?? ''}`);
-  const red = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'crashed').map(({ id, outcome }) => `${id} ${outcome}`);
-  if (!results.some(({ outcome }) => ['passed', 'failed', 'crashed', 'knownGap'].includes(outcome))) red.push('no case ran at all');
-  for (const id of knownGaps) if (!results.some((result) => result.id === id)) red.push(`knownGaps names ${id}, which is no case`);
+export function reportOf(
+  results: readonly CaseResult[],
+  { harness, seed, knownGaps, strict }: ReportOptions,
+): ConformanceReport {
+  const unexamined = results
+    .filter(({ outcome }) => outcome === 'notRun')
+    .map(({ id, reason }) => `${id}: ${reason ?? ''}`);
+  const red = results
+    .filter(({ outcome }) => outcome === 'failed' || outcome === 'crashed')
+    .map(({ id, outcome }) => `${id} ${outcome}`);
+  if (!results.some(({ outcome }) => ['passed', 'failed', 'crashed', 'knownGap'].includes(outcome)))
+    red.push('no case ran at all');
+  for (const id of knownGaps)
+    if (!results.some((result) => result.id === id)) red.push(`knownGaps names ${id}, which is no case`);
   if (strict) red.push(...unexamined.map((text) => `not run: ${text}`));
-  const clauses = CLAUSES.map(({ number, name }) => ({ clause: number, name, counts: countsOf(results.filter(({ clause }) => clause === number)) }));
+  const clauses = CLAUSES.map(({ number, name }) => ({
+    clause: number,
+    name,
+    counts: countsOf(results.filter(({ clause }) => clause === number)),
+  }));
   const report = { harness, seed, results, counts: countsOf(results), clauses, red, unexamined };
   return { ...report, toText: () => textOf(report), toJSON: () => jsonOf(report) };
 }
@@ -64,22 +85,30 @@ function textOf({ harness, seed, results, counts, clauses, red, unexamined }: Da
   const lines = [
     `workflow-state conformance of ${harness}, seed ${seed}`,
     '',
-    ...clauses.map(({ clause, name, counts: of }) => `  ${String(clause).padStart(2)}  ${name.padEnd(width)}  ${wordsOf(of)}`),
+    ...clauses.map(
+      ({ clause, name, counts: of }) => `  ${String(clause).padStart(2)}  ${name.padEnd(width)}  ${wordsOf(of)}`,
+    ),
     '',
     `  ${results.length} cases: ${wordsOf(counts)}`,
   ];
   for (const outcome of ['failed', 'crashed'] as const) {
-    for (const { id, reason } of results.filter((result) => result.outcome === outcome)) lines.push('', outcome === 'failed' ? (reason ?? id) : `${id} crashed: ${reason ?? ''}`);
+    for (const { id, reason } of results.filter((result) => result.outcome === outcome))
+      lines.push('', outcome === 'failed' ? (reason ?? id) : `${id} crashed: ${reason ?? ''}`);
   }
   for (const outcome of ['knownGap', 'unsupported', 'notApplicable', 'notRun'] as const) {
     const byReason = new Map<string, string[]>();
-    for (const { id, reason = '' } of results.filter((result) => result.outcome === outcome)) byReason.set(reason, [...(byReason.get(reason) ?? []), id]);
+    for (const { id, reason = '' } of results.filter((result) => result.outcome === outcome))
+      byReason.set(reason, [...(byReason.get(reason) ?? []), id]);
     if (byReason.size > 0) lines.push('', `${WORDS[outcome]}:`);
-    for (const [reason, ids] of byReason) lines.push(`  ${reason}: ${ids.length > 8 ? `${ids.length} cases` : ids.join(', ')}`);
+    for (const [reason, ids] of byReason)
+      lines.push(`  ${reason}: ${ids.length > 8 ? `${ids.length} cases` : ids.join(', ')}`);
   }
   lines.push('');
   if (red.length > 0) lines.push(`The contract is not kept, or was not proved: ${red.join('; ')}.`);
-  else if (unexamined.length > 0) lines.push(`No broken promise was found by ${counts.passed} cases; ${unexamined.length} were not run, and say nothing.`);
+  else if (unexamined.length > 0)
+    lines.push(
+      `No broken promise was found by ${counts.passed} cases; ${unexamined.length} were not run, and say nothing.`,
+    );
   else lines.push(`No broken promise was found by ${counts.passed} cases; none was left out.`);
   return lines.join('\n');
 }
@@ -89,7 +118,9 @@ function jsonOf({ results, ...rest }: Data): object {
 }
 
 function countsOf(results: readonly CaseResult[]): Counts {
-  return Object.fromEntries(OUTCOMES.map((outcome) => [outcome, results.filter((result) => result.outcome === outcome).length])) as Record<Outcome, number>;
+  return Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, results.filter((result) => result.outcome === outcome).length]),
+  ) as Record<Outcome, number>;
 }
 
 function wordsOf(counts: Counts): string {

@@ -32,7 +32,10 @@ export interface CaseResult {
 }
 
 /** Why a case will not be run on a harness, before anything is. `undefined`: it will be. */
-export function whyNot(one: ConformanceCase, harness: Harness): { readonly outcome: Outcome; readonly reason: string } | undefined {
+export function whyNot(
+  one: ConformanceCase,
+  harness: Harness,
+): { readonly outcome: Outcome; readonly reason: string } | undefined {
   if (one.level === 'backend' && harness.open !== undefined) {
     return { outcome: 'notApplicable', reason: 'a wrapper is examined; its backend has a report of its own' };
   }
@@ -76,12 +79,14 @@ export async function runCase(one: ConformanceCase, harness: Harness, seed: numb
 
 async function attempt(one: ConformanceCase, harness: Harness, seed: number): Promise<unknown> {
   const history = new History();
-  const failure = (finding: string, cause: unknown): ConformanceFailure => new ConformanceFailure(one, finding, history, seed, cause);
+  const failure = (finding: string, cause: unknown): ConformanceFailure =>
+    new ConformanceFailure(one, finding, history, seed, cause);
   const judge = (error: unknown): unknown => {
     if (error instanceof ConformanceFailure || error instanceof NotApplicable || error instanceof NotRun) return error;
     if (error instanceof assert.AssertionError) return failure(error.message.trim().replace(/\n{2,}/g, '\n'), error);
     // A defined answer, where another was promised. Anything else that is thrown is nobody's answer, but a crash.
-    if (isStateStoreError(error) || isRevisionConflict(error) || isNotApplied(error)) return failure(`a call that was to succeed ended with ${showError(error)}`, error);
+    if (isStateStoreError(error) || isRevisionConflict(error) || isNotApplied(error))
+      return failure(`a call that was to succeed ended with ${showError(error)}`, error);
     return error;
   };
   const patience = harness.patience ?? 1;
@@ -95,7 +100,9 @@ async function attempt(one: ConformanceCase, harness: Harness, seed: number): Pr
       outcome = judge(error);
     }
     try {
-      await withLimit(context.dispose(), 10_000 * patience, () => failure('the stores it opened could not be closed within 10 s', undefined));
+      await withLimit(context.dispose(), 10_000 * patience, () =>
+        failure('the stores it opened could not be closed within 10 s', undefined),
+      );
     } catch (error) {
       outcome ??= judge(error);
     }

@@ -76,7 +76,9 @@ export const DOUBLES: readonly number[] = [
 ];
 
 /** Epoch milliseconds, the ends of what a `Date` holds included. */
-export const INSTANTS: readonly number[] = [0, 1, -1, 999, 1_700_000_000_123, -62_135_596_800_000, 253_402_300_800_000, 8.64e15, -8.64e15];
+export const INSTANTS: readonly number[] = [
+  0, 1, -1, 999, 1_700_000_000_123, -62_135_596_800_000, 253_402_300_800_000, 8.64e15, -8.64e15,
+];
 
 export const UINT32: readonly number[] = [0, 1, 23, 24, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1];
 
@@ -117,11 +119,24 @@ export const STATUSES: readonly WorkflowStatus[] = [
   { kind: 'paused', stage: '' },
   {
     kind: 'completed',
-    result: { output: objectOf([['__proto__', allBytes()], ['', new Uint8Array(0)]]), durationMs: 0.125, metrics: metrics() },
+    result: {
+      output: objectOf([
+        ['__proto__', allBytes()],
+        ['', new Uint8Array(0)],
+      ]),
+      durationMs: 0.125,
+      metrics: metrics(),
+    },
   },
   {
     kind: 'failed',
-    error: { code: 'E_HOSTILE', message: 'e\u0301 \uFEFF', stage: '', trace: 'at x\n  at y', recoveryHints: ['try again', '', '__proto__'] },
+    error: {
+      code: 'E_HOSTILE',
+      message: 'e\u0301 \uFEFF',
+      stage: '',
+      trace: 'at x\n  at y',
+      recoveryHints: ['try again', '', '__proto__'],
+    },
   },
   { kind: 'failed', error: { code: '', message: '', recoveryHints: [] } },
   { kind: 'cancelled' },

@@ -21,15 +21,20 @@ export interface ValidateOptions {
 export async function validate(harness: Harness, options: ValidateOptions = {}): Promise<ConformanceReport> {
   const { seed = newSeed(), only, strict = false, onProgress, cases = CASES } = options;
   for (const wanted of only ?? []) {
-    if (!cases.some(({ id, clause }) => id === wanted || clause === wanted)) throw new RangeError(`only: there is no case or clause ${wanted}`);
+    if (!cases.some(({ id, clause }) => id === wanted || clause === wanted))
+      throw new RangeError(`only: there is no case or clause ${wanted}`);
   }
   const results: CaseResult[] = [];
   let unfit: string | undefined;
   for (const one of cases) {
-    const left = only !== undefined && !only.includes(one.id) && !only.includes(one.clause) ? 'left out by the option `only`' : unfit;
+    const left =
+      only !== undefined && !only.includes(one.id) && !only.includes(one.clause)
+        ? 'left out by the option `only`'
+        : unfit;
     const result = left === undefined ? await runCase(one, harness, seed) : notRun(one, left);
     // On locations that share anything no other case can be trusted.
-    if (one.clause === 0 && (result.outcome === 'failed' || result.outcome === 'crashed')) unfit = `the harness is not fit: ${one.id} ${result.outcome}`;
+    if (one.clause === 0 && (result.outcome === 'failed' || result.outcome === 'crashed'))
+      unfit = `the harness is not fit: ${one.id} ${result.outcome}`;
     results.push(result);
     onProgress?.(result);
   }

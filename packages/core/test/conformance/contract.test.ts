@@ -6,7 +6,9 @@ const page = readFileSync(new URL('../../CONTRACT.md', import.meta.url), 'utf8')
 
 describe('CONTRACT.md', () => {
   it('has the clauses of the suite, in their words', () => {
-    expect([...page.matchAll(/^## (\d+)\. (.+)$/gm)].map(([, number, name]) => `${number}. ${name}`)).toEqual(CLAUSES.map(({ number, name }) => `${number}. ${name}`));
+    expect([...page.matchAll(/^## (\d+)\. (.+)$/gm)].map(([, number, name]) => `${number}. ${name}`)).toEqual(
+      CLAUSES.map(({ number, name }) => `${number}. ${name}`),
+    );
     for (const { promise } of CLAUSES) expect(page).toContain(`\n${promise}\n`);
   });
 

@@ -3,7 +3,14 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectBackend, serveBackend, validate } from '../../src/conformance/index.js';
 import { InstanceId } from '../../src/instance-id.js';
-import { isNotApplied, isRevisionConflict, NotApplied, RevisionConflict, type StateBackend, StateStoreError } from '../../src/state-backend.js';
+import {
+  isNotApplied,
+  isRevisionConflict,
+  NotApplied,
+  RevisionConflict,
+  type StateBackend,
+  StateStoreError,
+} from '../../src/state-backend.js';
 import { ControlBackend, ControlSpace } from '../mutants/control-backend.js';
 import { controlHarness } from '../mutants/control-harness.js';
 
@@ -12,15 +19,27 @@ const id = InstanceId.parse('0'.repeat(32));
 describe('a backend behind a channel', () => {
   it('keeps the contract as it does without', { timeout: 60_000 }, async () => {
     const { peerProcess: _, ...harness } = controlHarness();
-    const report = await validate({ ...harness, create: async () => {
-      const space = new ControlSpace();
-      return { space, backend: await overChannel(new ControlBackend(space)) };
-    } }, { only: [2, 3, 5, 6, 13] });
+    const report = await validate(
+      {
+        ...harness,
+        create: async () => {
+          const space = new ControlSpace();
+          return { space, backend: await overChannel(new ControlBackend(space)) };
+        },
+      },
+      { only: [2, 3, 5, 6, 13] },
+    );
     assert.deepEqual(report.red, [], report.toText());
   });
 
   it('has the methods of the one that is served, and no others', async () => {
-    const least: StateBackend = { name: 'least', capabilities: new ControlBackend(new ControlSpace()).capabilities, read: async () => undefined, write: async () => undefined, scan: async function* () {} };
+    const least: StateBackend = {
+      name: 'least',
+      capabilities: new ControlBackend(new ControlSpace()).capabilities,
+      read: async () => undefined,
+      write: async () => undefined,
+      scan: async function* () {},
+    };
     const remote = await overChannel(least);
     expect(remote).toMatchObject({ name: 'least', capabilities: least.capabilities });
     for (const method of ['open', 'head', 'isCurrent', 'sweep']) expect(remote).not.toHaveProperty(method);
@@ -39,7 +58,11 @@ describe('a backend behind a channel', () => {
       throw endings.shift();
     };
     const remote = await overChannel(backend);
-    const ending = () => remote.write({ id } as never, undefined, {}).then(() => undefined, (error: unknown) => error);
+    const ending = () =>
+      remote.write({ id } as never, undefined, {}).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
     expect(isRevisionConflict(await ending())).toBe(true);
     const notApplied = await ending();
     expect(isNotApplied(notApplied) && notApplied.comeAgain).toEqual({ hint: 'h' });
@@ -52,7 +75,8 @@ describe('a backend behind a channel', () => {
 
   it('is told of an abort', async () => {
     const backend = new ControlBackend(new ControlSpace());
-    backend.read = (_, call) => new Promise((__, reject) => call?.signal?.addEventListener('abort', () => reject(call.signal?.reason as Error)));
+    backend.read = (_, call) =>
+      new Promise((__, reject) => call?.signal?.addEventListener('abort', () => reject(call.signal?.reason as Error)));
     const remote = await overChannel(backend);
     const controller = new AbortController();
     const reading = remote.read(id, { signal: controller.signal });

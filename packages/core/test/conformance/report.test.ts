@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
-import { type ConformanceCase, ConformanceFailure, type Harness, registerConformance, validate } from '../../src/conformance/index.js';
+import {
+  type ConformanceCase,
+  ConformanceFailure,
+  type Harness,
+  registerConformance,
+  validate,
+} from '../../src/conformance/index.js';
 import { StateStoreError } from '../../src/errors.js';
 import { controlHarness } from '../mutants/control-harness.js';
 
@@ -27,7 +33,9 @@ describe('the report', () => {
     expect(error.message).toContain('Once `save` resolves, every later `load` sees that write or a successor.');
     expect(error.message).toContain("validate(harness, { seed: 7, only: ['4.loses'] })");
     expect(error.message).toContain('usual cause  it was made so');
-    expect(error.message).toMatch(/0–1 {2}A\.save\(\w{8} v0 running\) → \w{8} v1 running \w{16}\n.*A\.delete\(\w{8}\) → true\n.*A\.find\(\w{8}\) → undefined/);
+    expect(error.message).toMatch(
+      /0–1 {2}A\.save\(\w{8} v0 running\) → \w{8} v1 running \w{16}\n.*A\.delete\(\w{8}\) → true\n.*A\.find\(\w{8}\) → undefined/,
+    );
   });
 
   it('takes a defined answer where another was promised for a failure, and anything else that is thrown for a crash', async () => {
@@ -77,7 +85,15 @@ describe('the report', () => {
       ['notApplicable', 'nothing to see'],
       ['notRun', 'no library'],
     ]);
-    expect(counts).toEqual({ passed: 1, failed: 0, crashed: 0, knownGap: 0, unsupported: 1, notApplicable: 2, notRun: 1 });
+    expect(counts).toEqual({
+      passed: 1,
+      failed: 0,
+      crashed: 0,
+      knownGap: 0,
+      unsupported: 1,
+      notApplicable: 2,
+      notRun: 1,
+    });
   });
 
   it('turns red when a known gap is closed, so that it is taken off the list', async () => {
@@ -100,9 +116,17 @@ describe('the report', () => {
   it('is plain data as JSON, and counts by clause', async () => {
     const report = await validate(controlHarness(), { cases: [good, broken], seed: 1 });
     const data = JSON.parse(JSON.stringify(report));
-    expect(data).toMatchObject({ harness: 'control', seed: 1, counts: { passed: 1, failed: 1 }, red: ['3.broken failed'] });
+    expect(data).toMatchObject({
+      harness: 'control',
+      seed: 1,
+      counts: { passed: 1, failed: 1 },
+      red: ['3.broken failed'],
+    });
     expect(data.results[1]).toMatchObject({ id: '3.broken', outcome: 'failed' });
-    expect(data.clauses.find(({ clause }: { clause: number }) => clause === 3).counts).toMatchObject({ passed: 1, failed: 1 });
+    expect(data.clauses.find(({ clause }: { clause: number }) => clause === 3).counts).toMatchObject({
+      passed: 1,
+      failed: 1,
+    });
   });
 
   it('names a case that does not end, and goes on', async () => {
@@ -125,7 +149,10 @@ describe('the report', () => {
   it('removes what a case has made, also when it fails', async () => {
     let disposed = 0;
     const harness = controlHarness();
-    const counting: Harness = { ...harness, create: async (options) => ({ ...(await harness.create(options)), dispose: async () => void disposed++ }) } as Harness;
+    const counting: Harness = {
+      ...harness,
+      create: async (options) => ({ ...(await harness.create(options)), dispose: async () => void disposed++ }),
+    } as Harness;
     const fails = one('3.fails', async (context) => {
       await (await context.open()).save(context.state());
       await (await context.elsewhere()).open();
@@ -142,8 +169,12 @@ describe('a test runner', () => {
     const { peer: _, ...harness } = controlHarness();
     registerConformance(runner, { ...harness, knownGaps: { '1.bytes': 'issue 1' } });
     const titles = tests.map(({ name }) => name);
-    expect(titles).toContainEqual(expect.stringMatching(/^not run \(the harness has no peer\): 3\.racing-handles-one-winner: /));
-    expect(titles).toContainEqual(expect.stringMatching(/^not applicable \(reads:latest is declared\): 12\.stale-reads-never-win: /));
+    expect(titles).toContainEqual(
+      expect.stringMatching(/^not run \(the harness has no peer\): 3\.racing-handles-one-winner: /),
+    );
+    expect(titles).toContainEqual(
+      expect.stringMatching(/^not applicable \(reads:latest is declared\): 12\.stale-reads-never-win: /),
+    );
     expect(titles).toContainEqual(expect.stringMatching(/^known gap: 1\.bytes: /));
     const bytes = tests.find(({ name }) => name.startsWith('known gap: 1.bytes'));
     await expect(bytes?.body()).rejects.toThrow('take it off knownGaps');
@@ -160,9 +191,14 @@ describe('a test runner', () => {
 
   it('is told at run time of what was found not to apply, and never of a pass instead', async () => {
     const { tests, runner } = fakeRunner();
-    registerConformance(runner, controlHarness(undefined, { expect: { ...controlHarness().expect, maxBodyBytes: Infinity } }));
+    registerConformance(
+      runner,
+      controlHarness(undefined, { expect: { ...controlHarness().expect, maxBodyBytes: Infinity } }),
+    );
     const skipped: string[] = [];
-    await tests.find(({ name }) => name.startsWith('12.max-body'))?.body({ skip: (reason: string) => void skipped.push(reason) });
+    await tests
+      .find(({ name }) => name.startsWith('12.max-body'))
+      ?.body({ skip: (reason: string) => void skipped.push(reason) });
     expect(skipped).toEqual(['notApplicable: maxBodyBytes is Infinity']);
   });
 
@@ -174,7 +210,14 @@ describe('a test runner', () => {
 });
 
 function one(id: string, run: ConformanceCase['run']): ConformanceCase {
-  return { id, clause: Number(id.split('.')[0]), title: `the case ${id} holds`, level: 'store', usualCause: 'it was made so', run };
+  return {
+    id,
+    clause: Number(id.split('.')[0]),
+    title: `the case ${id} holds`,
+    level: 'store',
+    usualCause: 'it was made so',
+    run,
+  };
 }
 
 function fakeRunner() {

@@ -1,13 +1,29 @@
 // Backends that break one promise each.
 
-import { NotApplied, RevisionConflict, type BackendCall, type BackendRecord, type Expected, type InstanceId, type ScanEntry, type ScanQuery, type StateBackend, type Stored, type SweepReport, type WriteRevision } from '../../src/state-backend.js';
+import {
+  NotApplied,
+  RevisionConflict,
+  type BackendCall,
+  type BackendRecord,
+  type Expected,
+  type InstanceId,
+  type ScanEntry,
+  type ScanQuery,
+  type StateBackend,
+  type Stored,
+  type SweepReport,
+  type WriteRevision,
+} from '../../src/state-backend.js';
 import { type Cell, ControlBackend, CONTROL_CAPABILITIES, ControlSpace, isExpected, tick } from './control-backend.js';
 import { backendMutant, type Mutant } from './mutant.js';
 
 export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'shared-location',
-    { copies: 'create() hands out one location every time: cases pass or fail by their order', killedBy: ['0.fresh-and-isolated'] },
+    {
+      copies: 'create() hands out one location every time: cases pass or fail by their order',
+      killedBy: ['0.fresh-and-isolated'],
+    },
     ControlBackend,
     ((space = new ControlSpace()) => ({ create: async () => ({ space, backend: new ControlBackend(space) }) }))(),
   ),
@@ -16,7 +32,10 @@ export const backendMutants: readonly Mutant[] = [
 
   backendMutant(
     'gives-its-own-buffer',
-    { copies: 'read returns the live object that is stored: microsoft/agent-framework#7685', killedBy: ['2.backend-gives-its-bytes-away'] },
+    {
+      copies: 'read returns the live object that is stored: microsoft/agent-framework#7685',
+      killedBy: ['2.backend-gives-its-bytes-away'],
+    },
     class extends ControlBackend {
       override async read(id: InstanceId): Promise<Stored | undefined> {
         return this.space.cells.get(id);
@@ -28,7 +47,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'patches-the-record',
-    { copies: "the caller's object is changed by storing it: langchain-ai/langgraph#8748", killedBy: ['2.backend-leaves-the-record'] },
+    {
+      copies: "the caller's object is changed by storing it: langchain-ai/langgraph#8748",
+      killedBy: ['2.backend-leaves-the-record'],
+    },
     class extends ControlBackend {
       protected override put(record: BackendRecord): Cell {
         const cell = super.put(record);
@@ -39,7 +61,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'cut-at-64-kib',
-    { copies: 'a column that holds 65 535 bytes and cuts the rest without a word (MySQL BLOB)', killedBy: ['1.envelope-bytes', '1.bytes'] },
+    {
+      copies: 'a column that holds 65 535 bytes and cuts the rest without a word (MySQL BLOB)',
+      killedBy: ['1.envelope-bytes', '1.bytes'],
+    },
     class extends ControlBackend {
       protected override put(record: BackendRecord): Cell {
         return super.put({ ...record, envelope: record.envelope.subarray(0, 65_535) });
@@ -48,7 +73,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'short-ids',
-    { copies: 'names are cut or folded so that two ids meet, as on a filesystem that ignores case', killedBy: ['1.any-id'] },
+    {
+      copies: 'names are cut or folded so that two ids meet, as on a filesystem that ignores case',
+      killedBy: ['1.any-id'],
+    },
     class extends ControlBackend {
       protected override keyOf(id: InstanceId): InstanceId {
         return id.slice(0, 31) as InstanceId;
@@ -69,13 +97,18 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'torn-writes',
-    { copies: 'an exclusive open, then writes: readers see the half (local-llmup#64); a fixed temporary name (microsoft/agent-framework#7748)', killedBy: ['7.never-torn', '7.never-torn-handles'] },
+    {
+      copies:
+        'an exclusive open, then writes: readers see the half (local-llmup#64); a fixed temporary name (microsoft/agent-framework#7748)',
+      killedBy: ['7.never-torn', '7.never-torn-handles'],
+    },
     class extends ControlBackend {
       protected override async commit(record: BackendRecord, expected: Expected): Promise<string> {
         const old = this.space.cells.get(record.id);
         this.check(old, expected, record);
         const half = record.envelope.slice();
-        if (old !== undefined) half.set(old.envelope.subarray(0, half.length >> 1).subarray(0, half.length), half.length >> 1);
+        if (old !== undefined)
+          half.set(old.envelope.subarray(0, half.length >> 1).subarray(0, half.length), half.length >> 1);
         this.space.cells.set(record.id, { envelope: half, revision: record.revision, updatedAt: record.updatedAt });
         await tick();
         this.put(record);
@@ -90,8 +123,20 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'check-then-act',
     {
-      copies: 'access() and then rename(): vercel/workflow packages/world-local/src/fs.ts; read-then-write on an S3 pointer: quilt#5187',
-      killedBy: ['3.racing-creates-one-winner', '3.racing-saves-one-winner', '3.racing-delete-and-saves', '3.counter', '3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.linearizable', '4.linearizable-handles', '4.linearizable-processes', '4.creates-and-deletes-alternate'],
+      copies:
+        'access() and then rename(): vercel/workflow packages/world-local/src/fs.ts; read-then-write on an S3 pointer: quilt#5187',
+      killedBy: [
+        '3.racing-creates-one-winner',
+        '3.racing-saves-one-winner',
+        '3.racing-delete-and-saves',
+        '3.counter',
+        '3.racing-handles-one-winner',
+        '3.racing-processes-one-winner',
+        '4.linearizable',
+        '4.linearizable-handles',
+        '4.linearizable-processes',
+        '4.creates-and-deletes-alternate',
+      ],
     },
     class extends ControlBackend {
       protected override async commit(record: BackendRecord, expected: Expected): Promise<string> {
@@ -107,8 +152,24 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'last-writer-wins',
     {
-      copies: 'conditions are ignored: S3 emulators that dropped If-Match (minio#19442, floci#566); Strands and LangGraph S3 savers send none',
-      killedBy: ['3.create-once', '3.stale-save-refused', '3.save-of-deleted-refused', '3.delete-fenced', '3.overwrite', '3.update', '3.backend-condition', '3.backend-tombstone', '5.paused-writer', '5.paused-creator', '5.late-copy-of-a-save', '4.model', '4.model-two-handles', '6.random-faults'],
+      copies:
+        'conditions are ignored: S3 emulators that dropped If-Match (minio#19442, floci#566); Strands and LangGraph S3 savers send none',
+      killedBy: [
+        '3.create-once',
+        '3.stale-save-refused',
+        '3.save-of-deleted-refused',
+        '3.delete-fenced',
+        '3.overwrite',
+        '3.update',
+        '3.backend-condition',
+        '3.backend-tombstone',
+        '5.paused-writer',
+        '5.paused-creator',
+        '5.late-copy-of-a-save',
+        '4.model',
+        '4.model-two-handles',
+        '6.random-faults',
+      ],
     },
     class extends ControlBackend {
       protected override check(): void {
@@ -118,17 +179,30 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'version-is-identity',
-    { copies: 'revision 1 of a new record accepts the token of the old one: tramAI#295', killedBy: ['5.old-revision-after-recreate', '3.backend-condition', '5.paused-writer', '5.paused-deleter'] },
+    {
+      copies: 'revision 1 of a new record accepts the token of the old one: tramAI#295',
+      killedBy: ['5.old-revision-after-recreate', '3.backend-condition', '5.paused-writer', '5.paused-deleter'],
+    },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected): void {
-        if (old !== undefined && expected !== undefined && !('damaged' in expected) && old.revision.version === expected.version && old.revision.status !== 'tombstone') return;
+        if (
+          old !== undefined &&
+          expected !== undefined &&
+          !('damaged' in expected) &&
+          old.revision.version === expected.version &&
+          old.revision.status !== 'tombstone'
+        )
+          return;
         if (!isExpected(old, expected)) throw new RevisionConflict();
       }
     },
   ),
   backendMutant(
     'deletes-unconditionally',
-    { copies: 'a delete that was retried, or that sat in a queue, removes what came after: veryfront#4354', killedBy: ['5.paused-deleter', '5.late-copy-of-a-delete', '3.racing-delete-and-saves', '9.changed-since-judged'] },
+    {
+      copies: 'a delete that was retried, or that sat in a queue, removes what came after: veryfront#4354',
+      killedBy: ['5.paused-deleter', '5.late-copy-of-a-delete', '3.racing-delete-and-saves', '9.changed-since-judged'],
+    },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
         if (record.revision.status !== 'tombstone') super.check(old, expected, record);
@@ -137,7 +211,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'creates-over-tombstones',
-    { copies: 'a late write after the end brings the key back: triggerdotdev/trigger.dev#4754, id reuse: dapr#10444', killedBy: ['5.late-copy-of-a-create', '3.backend-tombstone'] },
+    {
+      copies: 'a late write after the end brings the key back: triggerdotdev/trigger.dev#4754, id reuse: dapr#10444',
+      killedBy: ['5.late-copy-of-a-create', '3.backend-tombstone'],
+    },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
         if (expected === undefined && old?.revision.status === 'tombstone') return;
@@ -147,7 +224,16 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'own-table-of-versions',
-    { copies: 'each handle knows only what it has written itself: the cache of FilesystemDB in mastra-ai/mastra is not shared between processes', killedBy: ['3.racing-handles-one-winner', '3.racing-processes-one-winner', '4.handles-see-each-other', '4.model-two-handles'] },
+    {
+      copies:
+        'each handle knows only what it has written itself: the cache of FilesystemDB in mastra-ai/mastra is not shared between processes',
+      killedBy: [
+        '3.racing-handles-one-winner',
+        '3.racing-processes-one-winner',
+        '4.handles-see-each-other',
+        '4.model-two-handles',
+      ],
+    },
     class extends ControlBackend {
       readonly #known = new Map<InstanceId, Cell | undefined>();
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
@@ -162,7 +248,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'refuses-with-a-plain-error',
-    { copies: 'errors without a type, thrown as they come: tus-node-server, unjs/unstorage', killedBy: ['3.backend-condition', '3.backend-tombstone'] },
+    {
+      copies: 'errors without a type, thrown as they come: tus-node-server, unjs/unstorage',
+      killedBy: ['3.backend-condition', '3.backend-tombstone'],
+    },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected): void {
         if (!isExpected(old, expected)) throw new Error('version mismatch');
@@ -174,7 +263,10 @@ export const backendMutants: readonly Mutant[] = [
 
   backendMutant(
     'acknowledges-early',
-    { copies: 'writes are flushed on a clean exit only: langchain-ai/langgraph#8298', killedBy: ['4.read-your-write', '4.linearizable', '2.failed-call-changes-nothing', '1.every-field'] },
+    {
+      copies: 'writes are flushed on a clean exit only: langchain-ai/langgraph#8298',
+      killedBy: ['4.read-your-write', '4.linearizable', '2.failed-call-changes-nothing', '1.every-field'],
+    },
     class extends ControlBackend {
       override async read(id: InstanceId): Promise<Stored | undefined> {
         const cell = this.#seen.get(id);
@@ -190,7 +282,16 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'handle-caches-reads',
-    { copies: 'a snapshot older than the store in another pod: noetl#302; a cache key without a generation: kubeflow/pipelines#14262', killedBy: ['4.handles-see-each-other', '4.processes-see-each-other', '4.linearizable-handles', '4.linearizable-processes'] },
+    {
+      copies:
+        'a snapshot older than the store in another pod: noetl#302; a cache key without a generation: kubeflow/pipelines#14262',
+      killedBy: [
+        '4.handles-see-each-other',
+        '4.processes-see-each-other',
+        '4.linearizable-handles',
+        '4.linearizable-processes',
+      ],
+    },
     class extends ControlBackend {
       readonly #cache = new Map<InstanceId, Stored | undefined>();
       override async read(id: InstanceId): Promise<Stored | undefined> {
@@ -210,7 +311,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'forgets-on-restart',
-    { copies: 'the index or the records live in the process: declared durable, never proved by reopening', killedBy: ['7.survives-close', '7.survives-abandonment', '7.power-loss'] },
+    {
+      copies: 'the index or the records live in the process: declared durable, never proved by reopening',
+      killedBy: ['7.survives-close', '7.survives-abandonment', '7.power-loss'],
+    },
     ControlBackend,
     {
       reopen: async ({ space }) => ({ backend: new ControlBackend(without(space, 4)) }),
@@ -219,7 +323,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'kept-in-a-buffer',
-    { copies: 'what a killed process had acknowledged was still in its memory: langchain-ai/langgraph#8298', killedBy: ['7.sigkill'] },
+    {
+      copies: 'what a killed process had acknowledged was still in its memory: langchain-ai/langgraph#8298',
+      killedBy: ['7.sigkill'],
+    },
     ControlBackend,
     {
       async peerProcess({ space }) {
@@ -236,13 +343,19 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'unshared-but-open-to-all',
-    { copies: 'a second handle is let in, and overwrites', killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'] },
+    {
+      copies: 'a second handle is let in, and overwrites',
+      killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'],
+    },
     declaring({ sharing: 'none' }),
     { expect: { ...CONTROL_CAPABILITIES, sharing: 'none' } },
   ),
   backendMutant(
     'never-sweeps',
-    { copies: 'growth without retention, the loudest complaint of all: langchain-ai/langgraphjs#1138, vercel/eve#474', killedBy: ['12.reclaims'] },
+    {
+      copies: 'growth without retention, the loudest complaint of all: langchain-ai/langgraphjs#1138, vercel/eve#474',
+      killedBy: ['12.reclaims'],
+    },
     class extends ControlBackend {
       override async sweep(): Promise<SweepReport> {
         return { removed: 0, failures: [] };
@@ -251,13 +364,19 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'sweeps-what-it-says-it-keeps',
-    { copies: 'a capability that lies the other way: dapr components and their declared features', killedBy: ['12.keeps-tombstones'] },
+    {
+      copies: 'a capability that lies the other way: dapr components and their declared features',
+      killedBy: ['12.keeps-tombstones'],
+    },
     declaring({ reclaims: false }),
     { expect: { ...CONTROL_CAPABILITIES, reclaims: false } },
   ),
   backendMutant(
     'sweeps-without-grace',
-    { copies: 'tombstones are removed while a copy of an old write may still be under way', killedBy: ['12.tombstones-have-their-grace'] },
+    {
+      copies: 'tombstones are removed while a copy of an old write may still be under way',
+      killedBy: ['12.tombstones-have-their-grace'],
+    },
     class extends ControlBackend {
       override sweep(_olderThan: number, call: BackendCall): Promise<SweepReport> {
         return super.sweep(Infinity, call);
@@ -266,7 +385,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'declares-more-than-it-takes',
-    { copies: 'a limit of the storage that nobody declared: DynamoDB 400 KB, langgraph-checkpoint-dynamodb#3', killedBy: ['12.max-body'] },
+    {
+      copies: 'a limit of the storage that nobody declared: DynamoDB 400 KB, langgraph-checkpoint-dynamodb#3',
+      killedBy: ['12.max-body'],
+    },
     class extends ControlBackend {
       protected override put(record: BackendRecord): Cell {
         if (record.envelope.length > 3 << 20) throw new NotApplied(new Error('item size has exceeded the maximum'));
@@ -284,7 +406,10 @@ export const backendMutants: readonly Mutant[] = [
 
   backendMutant(
     'unsorted',
-    { copies: 'listings in the order of the storage: influxdb#26063, apache/arrow-rs-object-store#388', killedBy: ['8.backend-scan', '8.thousands', '8.pages', '8.states'] },
+    {
+      copies: 'listings in the order of the storage: influxdb#26063, apache/arrow-rs-object-store#388',
+      killedBy: ['8.backend-scan', '8.thousands', '8.pages', '8.states'],
+    },
     class extends ControlBackend {
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
         return [...super.entries(query)].sort((a, b) => (a.id.slice(5) < b.id.slice(5) ? -1 : 1));
@@ -293,7 +418,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'first-page-only',
-    { copies: 'ListObjectsV2 without its continuation token; a silent default of 10: langgraph-checkpoint-redis', killedBy: ['8.thousands', '8.thousands-under-writes'] },
+    {
+      copies: 'ListObjectsV2 without its continuation token; a silent default of 10: langgraph-checkpoint-redis',
+      killedBy: ['8.thousands', '8.thousands-under-writes'],
+    },
     class extends ControlBackend {
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
         return super.entries(query).slice(0, 1000);
@@ -311,21 +439,30 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'moving-names',
-    { copies: 'readdir skips a name that is renamed meanwhile: measured on ext4 and btrfs with 2 000 instances, never with 200', killedBy: ['8.thousands-under-writes'] },
+    {
+      copies:
+        'readdir skips a name that is renamed meanwhile: measured on ext4 and btrfs with 2 000 instances, never with 200',
+      killedBy: ['8.thousands-under-writes'],
+    },
     class extends ControlBackend {
       override async *scan(query: ScanQuery): AsyncGenerator<readonly ScanEntry[]> {
         const entries = this.entries(query);
         const begun = new Map(entries.map(({ id }) => [id, this.space.cells.get(id)]));
         for (let start = 0; start < entries.length; start += 100) {
           await tick();
-          yield entries.slice(start, start + 100).filter(({ id }) => start < 1000 || begun.get(id) === this.space.cells.get(id));
+          yield entries
+            .slice(start, start + 100)
+            .filter(({ id }) => start < 1000 || begun.get(id) === this.space.cells.get(id));
         }
       }
     },
   ),
   backendMutant(
     'index-after-record',
-    { copies: 'the index is not written with the record: microsoft/agent-framework#3169', killedBy: ['8.shown-is-listed', '8.shown-is-listed-handles'] },
+    {
+      copies: 'the index is not written with the record: microsoft/agent-framework#3169',
+      killedBy: ['8.shown-is-listed', '8.shown-is-listed-handles'],
+    },
     class extends ControlBackend {
       override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
         const old = this.space.cells.get(record.id);
@@ -348,13 +485,18 @@ export const backendMutants: readonly Mutant[] = [
       }
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
         const entries = super.entries(query);
-        return entries.filter(({ id }, i) => id !== entries[i - 1]?.id && this.space.cells.get(id)?.revision.status !== 'tombstone');
+        return entries.filter(
+          ({ id }, i) => id !== entries[i - 1]?.id && this.space.cells.get(id)?.revision.status !== 'tombstone',
+        );
       }
     },
   ),
   backendMutant(
     'losers-are-listed',
-    { copies: 'the entry is written first, and stays when the write loses: an index beside the record in S3', killedBy: ['8.index-follows'] },
+    {
+      copies: 'the entry is written first, and stays when the write loses: an index beside the record in S3',
+      killedBy: ['8.index-follows'],
+    },
     class extends ControlBackend {
       protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
         this.enlist(record.id, record.revision);
@@ -390,20 +532,30 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'cursor-is-inclusive',
-    { copies: 'whether a cursor is included was left open: unjs/unstorage#299', killedBy: ['8.backend-scan', '8.pages'] },
+    {
+      copies: 'whether a cursor is included was left open: unjs/unstorage#299',
+      killedBy: ['8.backend-scan', '8.pages'],
+    },
     class extends ControlBackend {
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
-        return super.entries({ status: query.status }).filter(({ id }) => query.after === undefined || id >= query.after);
+        return super
+          .entries({ status: query.status })
+          .filter(({ id }) => query.after === undefined || id >= query.after);
       }
     },
   ),
   backendMutant(
     'cursor-is-looked-up',
-    { copies: 'a page token whose key was deleted ends the listing: dapr KEYS_LIKE conformance', killedBy: ['8.pages', '8.backend-scan'] },
+    {
+      copies: 'a page token whose key was deleted ends the listing: dapr KEYS_LIKE conformance',
+      killedBy: ['8.pages', '8.backend-scan'],
+    },
     class extends ControlBackend {
       protected override entries({ status, after }: ScanQuery): readonly ScanEntry[] {
         const entries = super.entries({ status });
-        return after === undefined ? entries : entries.slice(entries.findIndex(({ id }) => id === after) + 1 || entries.length);
+        return after === undefined
+          ? entries
+          : entries.slice(entries.findIndex(({ id }) => id === after) + 1 || entries.length);
       }
     },
   ),
@@ -440,7 +592,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'lists-by-reading',
-    { copies: 'one truncated file makes the whole list throw: vercel/workflow world-local paginatedFileSystemQuery', killedBy: ['10.damage-in-storage'] },
+    {
+      copies: 'one truncated file makes the whole list throw: vercel/workflow world-local paginatedFileSystemQuery',
+      killedBy: ['10.damage-in-storage'],
+    },
     class extends ControlBackend {
       override async *scan(query: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
         for await (const batch of super.scan(query, call)) {
@@ -465,6 +620,7 @@ function declaring(change: Partial<StateBackend['capabilities']>): typeof Contro
 function without(space: ControlSpace, lost: number): ControlSpace {
   const left = new ControlSpace();
   for (const [id, cell] of [...space.cells].slice(0, -lost)) left.cells.set(id, cell);
-  for (const [kind, listed] of space.index) left.index.set(kind, new Map([...listed].filter(([id]) => left.cells.has(id))));
+  for (const [kind, listed] of space.index)
+    left.index.set(kind, new Map([...listed].filter(([id]) => left.cells.has(id))));
   return left;
 }

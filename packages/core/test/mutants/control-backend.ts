@@ -132,7 +132,9 @@ export class ControlBackend implements StateBackend {
     const { index } = this.space;
     const kinds = status === undefined ? [...index.keys()] : [status];
     return kinds
-      .flatMap((kind) => [...(index.get(kind) ?? [])].map(([id, at]): ScanEntry => ({ id, status: kind, statusSince: at })))
+      .flatMap((kind) =>
+        [...(index.get(kind) ?? [])].map(([id, at]): ScanEntry => ({ id, status: kind, statusSince: at })),
+      )
       .filter(({ id }) => after === undefined || id > after)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }

@@ -11,7 +11,10 @@ export interface ControlLocation extends Location {
 /** A constructor of backends over a space. */
 export type BackendClass = new (space: ControlSpace) => ControlBackend;
 
-export function controlHarness(Backend: BackendClass = ControlBackend, change: Partial<Harness<ControlLocation>> = {}): Harness<ControlLocation> {
+export function controlHarness(
+  Backend: BackendClass = ControlBackend,
+  change: Partial<Harness<ControlLocation>> = {},
+): Harness<ControlLocation> {
   const handle = (space: ControlSpace): Handle => ({ backend: new Backend(space) });
   return {
     name: 'control',

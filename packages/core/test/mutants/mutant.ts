@@ -23,7 +23,12 @@ interface Story {
 }
 
 /** A broken backend. */
-export function backendMutant(id: string, story: Story, Backend: BackendClass, change: Partial<Harness<ControlLocation>> = {}): Mutant {
+export function backendMutant(
+  id: string,
+  story: Story,
+  Backend: BackendClass,
+  change: Partial<Harness<ControlLocation>> = {},
+): Mutant {
   return { id, ...story, harness: controlHarness(Backend, { ...change, name: id }) };
 }
 
@@ -33,12 +38,20 @@ export function coreMutant(id: string, story: Story, between: (backend: StateBac
 }
 
 /** A broken store or wrapper. */
-export function storeMutant(id: string, story: Story, open: (backend: StateBackend, options: StateStoreOptions) => Promise<StateStore>): Mutant {
+export function storeMutant(
+  id: string,
+  story: Story,
+  open: (backend: StateBackend, options: StateStoreOptions) => Promise<StateStore>,
+): Mutant {
   return { id, ...story, harness: controlHarness(undefined, { name: id, open }) };
 }
 
 /** A wrapper that answers some calls in its own way. */
-export function wrapperMutant(id: string, story: Story, change: (store: StateStore, backend: StateBackend, options: StateStoreOptions) => Partial<StateStore>): Mutant {
+export function wrapperMutant(
+  id: string,
+  story: Story,
+  change: (store: StateStore, backend: StateBackend, options: StateStoreOptions) => Partial<StateStore>,
+): Mutant {
   return storeMutant(id, story, async (backend, options) => {
     const store = await openStateStore(backend, options);
     return withMethods(store, change(store, backend, options));

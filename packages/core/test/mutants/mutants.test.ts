@@ -10,9 +10,9 @@ describe.concurrent('a store that breaks one promise', () => {
     it(`${id} is found by ${killedBy.join(', ')} (${copies})`, { timeout: 120_000 }, async () => {
       const { results } = await validate(harness, { only: killedBy, seed: 1 });
       const asked = results.filter((result) => killedBy.includes(result.id));
-      expect(asked.map(({ id: name, outcome, reason }) => ({ name, outcome, ...(outcome !== 'failed' && { reason }) }))).toEqual(
-        asked.map(({ id: name }) => ({ name, outcome: 'failed' })),
-      );
+      expect(
+        asked.map(({ id: name, outcome, reason }) => ({ name, outcome, ...(outcome !== 'failed' && { reason }) })),
+      ).toEqual(asked.map(({ id: name }) => ({ name, outcome: 'failed' })));
       for (const { error } of asked) expect(error).toBeInstanceOf(ConformanceFailure);
     });
   }
@@ -28,7 +28,10 @@ describe('the cases', () => {
   it('cover every clause, and every clause is proven by a mutant', () => {
     const killers = new Set(MUTANTS.flatMap(({ killedBy }) => killedBy.map((id) => id.split('.')[0])));
     for (const { number } of CLAUSES) {
-      expect(CASES.some((one) => one.clause === number && one.id.startsWith(`${number}.`)), `cases of clause ${number}`).toBe(true);
+      expect(
+        CASES.some((one) => one.clause === number && one.id.startsWith(`${number}.`)),
+        `cases of clause ${number}`,
+      ).toBe(true);
       expect(killers.has(`${number}`), `a mutant that breaks clause ${number}`).toBe(true);
     }
   });

@@ -23,7 +23,11 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
         for (let save = 0; save < 3; save++) {
           await shows([store], state);
           const old = state.revision;
-          state = await store.save({ ...state, workflowId: `save ${save}`, status: save === 1 ? { kind: 'paused', stage: 's' } : { kind: 'waiting', stage: 's', event: 'e' } });
+          state = await store.save({
+            ...state,
+            workflowId: `save ${save}`,
+            status: save === 1 ? { kind: 'paused', stage: 's' } : { kind: 'waiting', stage: 's', event: 'e' },
+          });
           assert.equal(await store.isCurrent(instanceId, old), false, 'a revision is current after it was replaced');
         }
         await shows([store], state);
@@ -38,7 +42,8 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
   {
     id: '4.handles-see-each-other',
     clause: 4,
-    title: 'as soon as a save or delete resolves on one handle, the other sees it, also what the other had loaded before',
+    title:
+      'as soon as a save or delete resolves on one handle, the other sees it, also what the other had loaded before',
     level: 'store',
     needs: { sharing: 'process', reads: 'latest' },
     hooks: ['peer'],
@@ -65,7 +70,8 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
     title: 'a history of racing saves, updates, loads and heads has an order that explains every answer',
     level: 'store',
     needs: { reads: 'latest' },
-    usualCause: 'a read can return what a finished one had already seen replaced, or an acknowledged write is overwritten',
+    usualCause:
+      'a read can return what a finished one had already seen replaced, or an acknowledged write is overwritten',
     async run(context) {
       const store = await context.open();
       await mixed(context, [store]);
@@ -99,7 +105,8 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
   {
     id: '4.creates-and-deletes-alternate',
     clause: 4,
-    title: 'among racing creates and deletes of one id every created revision is deleted once, but for the one that is there in the end',
+    title:
+      'among racing creates and deletes of one id every created revision is deleted once, but for the one that is there in the end',
     level: 'store',
     usualCause: 'two creates succeed, of which one is lost, or a delete takes away what it has not seen',
     async run(context) {
@@ -111,20 +118,33 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
         await inParallel(Array.from({ length: context.sizes.racers }), context.sizes.racers, async (_, index) => {
           for (let turn = 0; turn < 3; turn++) {
             if ((index + turn) % 2 === 0) {
-              const { won } = await outcomes([store.save(context.state({ instanceId }))], ['CHECKPOINT_CONFLICT', 'STORAGE_ERROR'], 'a create');
+              const { won } = await outcomes(
+                [store.save(context.state({ instanceId }))],
+                ['CHECKPOINT_CONFLICT', 'STORAGE_ERROR'],
+                'a create',
+              );
               for (const { revision } of won) created.add(revision);
             } else {
               const head = await store.head(instanceId);
               if (head === undefined) continue;
-              const { won } = await outcomes([store.delete(instanceId, { revision: head.revision })], ['CHECKPOINT_CONFLICT'], 'a delete');
+              const { won } = await outcomes(
+                [store.delete(instanceId, { revision: head.revision })],
+                ['CHECKPOINT_CONFLICT'],
+                'a delete',
+              );
               if (won[0] === true) deleted.push(head.revision);
             }
           }
         });
         const there = (await store.find(instanceId))?.revision;
         assert.equal(new Set(deleted).size, deleted.length, 'one created revision was deleted twice');
-        for (const revision of deleted) assert.ok(created.has(revision), 'a revision was deleted that no acknowledged create has made');
-        same([...created].filter((revision) => !deleted.includes(revision)), there === undefined ? [] : [there], 'the created revisions that no delete has taken');
+        for (const revision of deleted)
+          assert.ok(created.has(revision), 'a revision was deleted that no acknowledged create has made');
+        same(
+          [...created].filter((revision) => !deleted.includes(revision)),
+          there === undefined ? [] : [there],
+          'the created revisions that no delete has taken',
+        );
       }
     },
   },
@@ -163,9 +183,20 @@ async function shows(stores: readonly StateStore[], state: WorkflowState): Promi
     same(await store.load(instanceId), state, 'load after the save');
     same(await store.find(instanceId), state, 'find after the save');
     const head = await store.head(instanceId);
-    assert.equal(head?.revision, revision, `head shows version ${head?.checkpointVersion} after version ${checkpointVersion} was saved`);
-    assert.equal(await store.isCurrent(instanceId, revision), true, `version ${checkpointVersion}, just saved, is not current`);
-    assert.ok((await collect(store.listByStatus(status.kind))).includes(instanceId), `listByStatus does not name an instance just saved as ${status.kind}`);
+    assert.equal(
+      head?.revision,
+      revision,
+      `head shows version ${head?.checkpointVersion} after version ${checkpointVersion} was saved`,
+    );
+    assert.equal(
+      await store.isCurrent(instanceId, revision),
+      true,
+      `version ${checkpointVersion}, just saved, is not current`,
+    );
+    assert.ok(
+      (await collect(store.listByStatus(status.kind))).includes(instanceId),
+      `listByStatus does not name an instance just saved as ${status.kind}`,
+    );
     assert.ok((await collect(store.list())).includes(instanceId), 'list does not name an instance just saved');
   }
 }
@@ -177,10 +208,22 @@ async function pingPong(context: CaseContext, one: StateStore, other: StateStore
     const [writer, reader] = round % 2 === 0 ? handles : [other, one];
     await shows([writer, reader], state);
     const old = state;
-    state = await writer.save({ ...state, workflowId: `round ${round}`, status: round % 3 === 0 ? { kind: 'paused', stage: 's' } : { kind: 'running', currentStage: 's' } });
-    assert.equal(await reader.isCurrent(old.instanceId, old.revision), false, 'the other handle takes a replaced revision for current');
+    state = await writer.save({
+      ...state,
+      workflowId: `round ${round}`,
+      status: round % 3 === 0 ? { kind: 'paused', stage: 's' } : { kind: 'running', currentStage: 's' },
+    });
+    assert.equal(
+      await reader.isCurrent(old.instanceId, old.revision),
+      false,
+      'the other handle takes a replaced revision for current',
+    );
     same(await reader.load(state.instanceId), state, 'what the other handle loads after the save');
-    const { lost } = await outcomes([reader.save(old)], ['CHECKPOINT_CONFLICT'], 'a save from the replaced revision on the other handle');
+    const { lost } = await outcomes(
+      [reader.save(old)],
+      ['CHECKPOINT_CONFLICT'],
+      'a save from the replaced revision on the other handle',
+    );
     assert.equal(lost.length, 1, 'the other handle saved from a revision that was replaced');
   }
   await one.delete(state.instanceId);
@@ -197,7 +240,8 @@ async function mixed(context: CaseContext, stores: readonly StateStore[]): Promi
     let mine = await store.load(instanceId);
     for (let turn = 0; turn < rounds * 2; turn++) {
       // A handle that writes all the time hides what it remembers: each only reads for a while.
-      const readsOnly = stores.length > 1 && Math.floor(turns++ / (racers * 4)) % stores.length === index % stores.length;
+      const readsOnly =
+        stores.length > 1 && Math.floor(turns++ / (racers * 4)) % stores.length === index % stores.length;
       // Answers from memory come at once: the others must get on meanwhile.
       if (readsOnly) await new Promise((resolve) => setImmediate(resolve));
       switch (context.random.int(readsOnly ? 2 : 5)) {
@@ -208,10 +252,16 @@ async function mixed(context: CaseContext, stores: readonly StateStore[]): Promi
           await store.head(instanceId);
           break;
         case 2:
-          mine = await store.update(instanceId, (state) => ({ ...state, workflowId: `worker ${index}` }), { attempts: 1000 });
+          mine = await store.update(instanceId, (state) => ({ ...state, workflowId: `worker ${index}` }), {
+            attempts: 1000,
+          });
           break;
         default: {
-          const { won } = await outcomes([store.save({ ...mine, workflowId: `worker ${index}` })], ['CHECKPOINT_CONFLICT'], 'a save');
+          const { won } = await outcomes(
+            [store.save({ ...mine, workflowId: `worker ${index}` })],
+            ['CHECKPOINT_CONFLICT'],
+            'a save',
+          );
           mine = won[0] ?? (await store.load(instanceId));
         }
       }

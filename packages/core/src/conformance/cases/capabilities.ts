@@ -13,7 +13,8 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
   {
     id: '12.as-declared',
     clause: 12,
-    title: 'the store shows exactly the capabilities that its author expects, always the same, and nobody can change them',
+    title:
+      'the store shows exactly the capabilities that its author expects, always the same, and nobody can change them',
     level: 'store',
     usualCause: 'the declaration was copied from another backend, or a wrapper does not pass it on',
     async run(context) {
@@ -66,7 +67,11 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
       const store = await context.open();
       const { instanceId } = await store.save(context.state());
       await store.close();
-      assert.equal(await (await context.reopen()).find(instanceId), undefined, "the instance is still there after a restart, but durability is 'none'");
+      assert.equal(
+        await (await context.reopen()).find(instanceId),
+        undefined,
+        "the instance is still there after a restart, but durability is 'none'",
+      );
     },
   },
   {
@@ -96,14 +101,19 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
   {
     id: '12.reclaims',
     clause: 12,
-    title: 'reclaims: true gives the space of what was deleted back, at the latest with the first cleanup after the grace of tombstones',
+    title:
+      'reclaims: true gives the space of what was deleted back, at the latest with the first cleanup after the grace of tombstones',
     level: 'store',
     needs: { reclaims: true },
     usualCause: 'the sweep is not implemented, or judges tombstones by another time',
     async run(context) {
       const { store, id } = await buried(context);
       assert.equal(await context.stored(id), undefined, 'the tombstone is still there, though its grace has passed');
-      assert.equal((await store.save(context.state({ instanceId: id }))).checkpointVersion, 1, 'version of the next create');
+      assert.equal(
+        (await store.save(context.state({ instanceId: id }))).checkpointVersion,
+        1,
+        'version of the next create',
+      );
     },
   },
   {
@@ -118,7 +128,11 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
       const left = await context.stored(id);
       if (left === undefined) assert.fail('the tombstone is gone, but reclaims is false');
       assert.notEqual(decodeHeader(id, { envelope: left }).header.kind, 'live', 'what was deleted is live');
-      assert.equal((await store.save(context.state({ instanceId: id }))).checkpointVersion, 1, 'version of the next create');
+      assert.equal(
+        (await store.save(context.state({ instanceId: id }))).checkpointVersion,
+        1,
+        'version of the next create',
+      );
     },
   },
   {
@@ -141,7 +155,8 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
   {
     id: '12.stale-reads-never-win',
     clause: 12,
-    title: "reads 'may-be-stale' may show an old state, but what is saved from it is a conflict, and after that the new state is seen",
+    title:
+      "reads 'may-be-stale' may show an old state, but what is saved from it is a conflict, and after that the new state is seen",
     level: 'store',
     needs: { sharing: 'process' },
     denies: { reads: 'latest' },
@@ -161,7 +176,11 @@ export const capabilitiesCases: readonly ConformanceCase[] = [
           same(await store.load(state.instanceId), newer, 'what is loaded after the conflict');
         }
         state = await store.update(state.instanceId, (now) => ({ ...now, workflowId: `mine ${round}` }));
-        assert.equal(state.checkpointVersion, newer.checkpointVersion + 1, 'version after an update from a stale state');
+        assert.equal(
+          state.checkpointVersion,
+          newer.checkpointVersion + 1,
+          'version after an update from a stale state',
+        );
       }
     },
   },
@@ -173,18 +192,27 @@ async function apart(context: CaseContext, store: StateStore, second: () => Prom
   try {
     other = await second();
   } catch (error) {
-    assert.ok(isStateStoreError(error), `the second handle was refused with ${String(error)}, not with a StateStoreError`);
+    assert.ok(
+      isStateStoreError(error),
+      `the second handle was refused with ${String(error)}, not with a StateStoreError`,
+    );
     return;
   }
   const seen = await other.find(instanceId).catch((error: unknown) => {
     if (isStateStoreError(error)) return undefined;
     throw error;
   });
-  assert.equal(seen, undefined, 'a second handle sees what the first has saved, though the declared sharing does not reach it');
+  assert.equal(
+    seen,
+    undefined,
+    'a second handle sees what the first has saved, though the declared sharing does not reach it',
+  );
 }
 
 /** An instance that was deleted, longer ago than any grace, with cleanups since. */
-async function buried(context: CaseContext): Promise<{ readonly store: StateStore; readonly id: Awaited<ReturnType<StateStore['save']>>['instanceId'] }> {
+async function buried(
+  context: CaseContext,
+): Promise<{ readonly store: StateStore; readonly id: Awaited<ReturnType<StateStore['save']>>['instanceId'] }> {
   const store = await context.open({}, { tombstoneGrace: DAY });
   const { instanceId } = await store.save(context.state());
   await store.delete(instanceId);

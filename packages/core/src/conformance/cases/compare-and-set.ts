@@ -11,13 +11,15 @@ import type { CaseContext, ConformanceCase } from '../case.js';
 import { inParallel, outcomes, refused, same } from '../claims.js';
 import { showError } from '../history.js';
 
-const CHECK_THEN_ACT = 'the version is read, compared, and then written in a second step that another writer can precede';
+const CHECK_THEN_ACT =
+  'the version is read, compared, and then written in a second step that another writer can precede';
 
 export const compareAndSetCases: readonly ConformanceCase[] = [
   {
     id: '3.create-once',
     clause: 3,
-    title: 'a second create under one id is a conflict of reason `exists` that names the version found, and writes nothing',
+    title:
+      'a second create under one id is a conflict of reason `exists` that names the version found, and writes nothing',
     level: 'store',
     usualCause: 'a create is an upsert',
     async run(context) {
@@ -36,7 +38,8 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
   {
     id: '3.stale-save-refused',
     clause: 3,
-    title: 'a save from a revision that was replaced is a conflict of reason `changed` that names both versions, and writes nothing',
+    title:
+      'a save from a revision that was replaced is a conflict of reason `changed` that names both versions, and writes nothing',
     level: 'store',
     usualCause: 'the expected revision is ignored, or compared only with what this handle saw last',
     async run(context) {
@@ -45,7 +48,11 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       const second = await store.save({ ...first, workflowId: 'second' });
       const third = await store.save({ ...second, workflowId: 'third' });
       for (const stale of [first, second]) {
-        const { conflict } = await refused('CHECKPOINT_CONFLICT', `a save from version ${stale.checkpointVersion}`, () => store.save({ ...stale, workflowId: 'lost' }));
+        const { conflict } = await refused(
+          'CHECKPOINT_CONFLICT',
+          `a save from version ${stale.checkpointVersion}`,
+          () => store.save({ ...stale, workflowId: 'lost' }),
+        );
         conflictIs(conflict, { reason: 'changed', expected: stale.checkpointVersion, actual: 3 });
       }
       same(await store.load(first.instanceId), third, 'what is stored');
@@ -64,7 +71,11 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       await store.delete(saved.instanceId);
       const { conflict } = await refused('CHECKPOINT_CONFLICT', 'a save of what was deleted', () => store.save(saved));
       conflictIs(conflict, { reason: 'missing', expected: 1, actual: undefined });
-      const { conflict: deleting } = await refused('CHECKPOINT_CONFLICT', 'a delete of a revision that was deleted', () => store.delete(saved.instanceId, { revision: saved.revision }));
+      const { conflict: deleting } = await refused(
+        'CHECKPOINT_CONFLICT',
+        'a delete of a revision that was deleted',
+        () => store.delete(saved.instanceId, { revision: saved.revision }),
+      );
       conflictIs(deleting, { reason: 'missing', expected: 1, actual: undefined });
       assert.equal(await store.find(saved.instanceId), undefined, 'a refused save has created the instance');
     },
@@ -79,10 +90,16 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       const store = await context.open();
       const first = await store.save(context.state());
       const second = await store.save(first);
-      const { conflict } = await refused('CHECKPOINT_CONFLICT', 'a delete of version 1, which was replaced', () => store.delete(first.instanceId, { revision: first.revision }));
+      const { conflict } = await refused('CHECKPOINT_CONFLICT', 'a delete of version 1, which was replaced', () =>
+        store.delete(first.instanceId, { revision: first.revision }),
+      );
       conflictIs(conflict, { reason: 'changed', expected: 1, actual: 2 });
       same(await store.load(first.instanceId), second, 'what is stored after the refused delete');
-      assert.equal(await store.delete(first.instanceId, { revision: second.revision }), true, 'a delete of the current revision is not true');
+      assert.equal(
+        await store.delete(first.instanceId, { revision: second.revision }),
+        true,
+        'a delete of the current revision is not true',
+      );
       assert.equal(await store.find(first.instanceId), undefined, 'what was deleted is still there');
     },
   },
@@ -104,7 +121,8 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
   {
     id: '3.overwrite',
     clause: 3,
-    title: "onConflict 'overwrite' creates or replaces whatever is there as its next version, whatever the argument's revision",
+    title:
+      "onConflict 'overwrite' creates or replaces whatever is there as its next version, whatever the argument's revision",
     level: 'store',
     usualCause: 'overwriting starts again at version 1, or fails where something is stored already',
     async run(context) {
@@ -113,18 +131,27 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       assert.equal(created.checkpointVersion, 1, `overwrite of nothing is version ${created.checkpointVersion}`);
       const second = await store.save(created);
       const overwritten = await store.save({ ...created, workflowId: 'forced' }, { onConflict: 'overwrite' });
-      assert.equal(overwritten.checkpointVersion, 3, `overwrite of version 2 is version ${overwritten.checkpointVersion}`);
+      assert.equal(
+        overwritten.checkpointVersion,
+        3,
+        `overwrite of version 2 is version ${overwritten.checkpointVersion}`,
+      );
       same(await store.load(created.instanceId), overwritten, 'what is stored');
       await refused('CHECKPOINT_CONFLICT', 'a save from the version that was overwritten', () => store.save(second));
       await store.delete(created.instanceId);
       const revived = await store.save(second, { onConflict: 'overwrite' });
-      assert.equal(revived.checkpointVersion, 1, `overwrite of a deleted instance is version ${revived.checkpointVersion}`);
+      assert.equal(
+        revived.checkpointVersion,
+        1,
+        `overwrite of a deleted instance is version ${revived.checkpointVersion}`,
+      );
     },
   },
   {
     id: '3.update',
     clause: 3,
-    title: 'update applies the change to what is there now, again after a conflict, and writes nothing for the same object or undefined',
+    title:
+      'update applies the change to what is there now, again after a conflict, and writes nothing for the same object or undefined',
     level: 'store',
     usualCause: 'the conflict is passed on, or the change is not run again on what was loaded anew',
     async run(context) {
@@ -156,9 +183,19 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
         ),
       );
       assert.equal(attempts, 3, `change ran ${attempts} times with attempts: 3`);
-      await refused('STATE_NOT_FOUND', 'an update of what is not there', () => store.update(context.id(), (state) => ({ ...state })));
+      await refused('STATE_NOT_FOUND', 'an update of what is not there', () =>
+        store.update(context.id(), (state) => ({ ...state })),
+      );
       const thrown = new Error('from change');
-      assert.equal(await store.update(first.instanceId, () => { throw thrown; }).catch((error: unknown) => error), thrown, 'what change threw is not what update rejects with');
+      assert.equal(
+        await store
+          .update(first.instanceId, () => {
+            throw thrown;
+          })
+          .catch((error: unknown) => error),
+        thrown,
+        'what change threw is not what update rejects with',
+      );
     },
   },
   {
@@ -166,7 +203,8 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
     clause: 3,
     title: 'no two writes have one revision, not even of equal content at one time, nor after a delete',
     level: 'store',
-    usualCause: 'the revision is the version number, a content hash or a clock, so that equal content gets an equal one',
+    usualCause:
+      'the revision is the version number, a content hash or a clock, so that equal content gets an equal one',
     async run(context) {
       const store = await context.open();
       const revisions = new Set<string>();
@@ -233,7 +271,8 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
   {
     id: '3.racing-handles-one-winner',
     clause: 3,
-    title: 'creates, saves and deletes that race over two handles of one process have one winner each, and no increment is lost',
+    title:
+      'creates, saves and deletes that race over two handles of one process have one winner each, and no increment is lost',
     level: 'store',
     needs: { sharing: 'process' },
     hooks: ['peer'],
@@ -275,7 +314,12 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       const { instanceId } = await context.plant(context.state());
       const base = await current(context, instanceId);
       const next = successor(base, { status: 'running' });
-      const record = { id: instanceId, revision: next, updatedAt: context.clock.now(), envelope: await bodyOf(context, instanceId, next, base.nonce) };
+      const record = {
+        id: instanceId,
+        revision: next,
+        updatedAt: context.clock.now(),
+        envelope: await bodyOf(context, instanceId, next, base.nonce),
+      };
       const before = await context.stored(instanceId);
       const conflict = async (what: string, expected: Parameters<typeof backend.write>[1]): Promise<void> => {
         let thrown: unknown;
@@ -285,17 +329,33 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
           thrown = error;
         }
         if (thrown === undefined) assert.fail(`a write ${what} was carried out`);
-        assert.ok(isRevisionConflict(thrown), `a write ${what} was refused with ${showError(thrown)}, not with a RevisionConflict`);
+        assert.ok(
+          isRevisionConflict(thrown),
+          `a write ${what} was refused with ${showError(thrown)}, not with a RevisionConflict`,
+        );
         same(await context.stored(instanceId), before, `what is stored after a write ${what}`);
       };
       await conflict('that expects nothing, where something is', undefined);
       const foreign = newNonce();
-      await conflict('that expects the same version under another nonce', { ...withoutHint(base), nonce: foreign, incarnation: foreign, entered: { ...base.entered, nonce: foreign } });
+      await conflict('that expects the same version under another nonce', {
+        ...withoutHint(base),
+        nonce: foreign,
+        incarnation: foreign,
+        entered: { ...base.entered, nonce: foreign },
+      });
       const hint = await backend.write(record, base, {});
-      same(await context.stored(instanceId), record.envelope, 'what is stored after a write that expects what is there');
+      same(
+        await context.stored(instanceId),
+        record.envelope,
+        'what is stored after a write that expects what is there',
+      );
       const again = successor(next, { status: 'running' });
       const after = { ...record, revision: again, envelope: await bodyOf(context, instanceId, again, next.nonce) };
-      await assert.rejects(async () => backend.write(after, base, {}), (error) => isRevisionConflict(error), 'a write that expects what was replaced was not refused with a RevisionConflict');
+      await assert.rejects(
+        async () => backend.write(after, base, {}),
+        (error) => isRevisionConflict(error),
+        'a write that expects what was replaced was not refused with a RevisionConflict',
+      );
       await backend.write(after, { ...next, ...(typeof hint === 'string' && { hint }) }, {});
       same(await context.stored(instanceId), after.envelope, 'what is stored after the next write');
     },
@@ -303,26 +363,48 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
   {
     id: '3.backend-tombstone',
     clause: 3,
-    title: 'a tombstone is written under the same condition, and what it left, or nothing, is what the next create must expect',
+    title:
+      'a tombstone is written under the same condition, and what it left, or nothing, is what the next create must expect',
     level: 'backend',
-    usualCause: 'the tombstone write is an unconditional remove, or read does not return the tombstone that the backend kept',
+    usualCause:
+      'the tombstone write is an unconditional remove, or read does not return the tombstone that the backend kept',
     async run(context) {
       const backend = await context.openBackend();
       const state = context.state();
       const { instanceId } = await context.plant(state);
       const base = await current(context, instanceId);
       const grave = successor(base, { status: 'tombstone' });
-      const tombstone = encodeRecord({ id: instanceId, parent: base.nonce, updatedAt: context.clock.now(), revision: grave });
+      const tombstone = encodeRecord({
+        id: instanceId,
+        parent: base.nonce,
+        updatedAt: context.clock.now(),
+        revision: grave,
+      });
       const foreign = newNonce();
       await assert.rejects(
-        async () => backend.write(tombstone, { ...withoutHint(base), nonce: foreign, incarnation: foreign, entered: { ...base.entered, nonce: foreign } }, {}),
+        async () =>
+          backend.write(
+            tombstone,
+            {
+              ...withoutHint(base),
+              nonce: foreign,
+              incarnation: foreign,
+              entered: { ...base.entered, nonce: foreign },
+            },
+            {},
+          ),
         (error) => isRevisionConflict(error),
         'a tombstone that expects another write was not refused with a RevisionConflict',
       );
       await backend.write(tombstone, base, {});
       const left = await backend.read(instanceId, {});
-      if (left !== undefined) same(left.envelope, tombstone.envelope, 'what read returns after a tombstone was written');
-      for await (const batch of backend.scan({}, {})) assert.ok(batch.every(({ id }) => id !== instanceId), 'scan names an instance whose tombstone was written');
+      if (left !== undefined)
+        same(left.envelope, tombstone.envelope, 'what read returns after a tombstone was written');
+      for await (const batch of backend.scan({}, {}))
+        assert.ok(
+          batch.every(({ id }) => id !== instanceId),
+          'scan names an instance whose tombstone was written',
+        );
       const expected = left === undefined ? undefined : decodeHeader(instanceId, left).revision;
       const fresh = newNonce();
       const revision: WriteRevision = {
@@ -337,7 +419,11 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
       const envelope = await bodyOf(context, instanceId, revision, expected?.nonce);
       const record = { id: instanceId, revision, updatedAt: context.clock.now(), envelope };
       if (expected !== undefined) {
-        await assert.rejects(async () => backend.write(record, undefined, {}), (error) => isRevisionConflict(error), 'a create that expects nothing was carried out over a tombstone');
+        await assert.rejects(
+          async () => backend.write(record, undefined, {}),
+          (error) => isRevisionConflict(error),
+          'a create that expects nothing was carried out over a tombstone',
+        );
       }
       await backend.write(record, expected, {});
       same(await context.stored(instanceId), envelope, 'what is stored after the create over it');
@@ -350,7 +436,11 @@ function conflictIs(actual: Conflict | undefined, expected: Conflict): void {
 }
 
 /** So many calls, spread over the stores. */
-function racing<T>(stores: readonly StateStore[], racers: number, call: (store: StateStore, index: number) => Promise<T>): Promise<T>[] {
+function racing<T>(
+  stores: readonly StateStore[],
+  racers: number,
+  call: (store: StateStore, index: number) => Promise<T>,
+): Promise<T>[] {
   return Array.from({ length: racers }, (_, index) => call(turnOf(stores, index), index));
 }
 
@@ -362,7 +452,9 @@ async function raceCreates(context: CaseContext, stores: readonly StateStore[]):
   const { racers, rounds } = context.sizes;
   for (let round = 0; round < rounds; round++) {
     const instanceId = context.id();
-    const calls = racing(stores, racers, (store, index) => store.save(context.state({ instanceId, workflowId: `racer ${index}` })));
+    const calls = racing(stores, racers, (store, index) =>
+      store.save(context.state({ instanceId, workflowId: `racer ${index}` })),
+    );
     const { won } = await outcomes(calls, ['CHECKPOINT_CONFLICT'], `one of ${racers} racing creates`);
     assert.equal(won.length, 1, `${won.length} of ${racers} racing creates succeeded`);
     for (const store of stores) same(await store.load(instanceId), won[0], 'what is stored after the race');
@@ -380,11 +472,18 @@ async function raceSaves(context: CaseContext, stores: readonly StateStore[]): P
       racer.save({
         ...base,
         workflowId: `racer ${index}`,
-        status: kinds[(index + round) % 2] === 'running' ? { kind: 'running', currentStage: 's' } : { kind: 'paused', stage: 's' },
+        status:
+          kinds[(index + round) % 2] === 'running'
+            ? { kind: 'running', currentStage: 's' }
+            : { kind: 'paused', stage: 's' },
       }),
     );
     const { won } = await outcomes(calls, ['CHECKPOINT_CONFLICT'], `one of ${racers} racing saves`);
-    assert.equal(won.length, 1, `${won.length} of ${racers} saves racing from version ${base.checkpointVersion} succeeded`);
+    assert.equal(
+      won.length,
+      1,
+      `${won.length} of ${racers} saves racing from version ${base.checkpointVersion} succeeded`,
+    );
     for (const reader of stores) same(await reader.load(base.instanceId), won[0], 'what is stored after the race');
     state = won[0] as WorkflowState;
   }
@@ -400,9 +499,14 @@ async function raceDeletes(context: CaseContext, stores: readonly StateStore[]):
       deletes.add(index);
       return racer.delete(base.instanceId, { revision: base.revision });
     });
-    const { won } = await outcomes<WorkflowState | boolean>(calls, ['CHECKPOINT_CONFLICT'], `one of ${racers} racing saves and deletes`);
+    const { won } = await outcomes<WorkflowState | boolean>(
+      calls,
+      ['CHECKPOINT_CONFLICT'],
+      `one of ${racers} racing saves and deletes`,
+    );
     assert.equal(won.length, 1, `${won.length} of ${racers} saves and deletes racing from one revision succeeded`);
-    for (const reader of stores) same(await reader.find(base.instanceId), won[0] === true ? undefined : won[0], 'what is stored after the race');
+    for (const reader of stores)
+      same(await reader.find(base.instanceId), won[0] === true ? undefined : won[0], 'what is stored after the race');
   }
 }
 
@@ -411,7 +515,11 @@ async function countTogether(context: CaseContext, workers: readonly StateStore[
   const { instanceId } = await (workers[0] as StateStore).save({ ...context.state(), retryAttempts: { n: 0 } });
   await inParallel(workers, workers.length, async (store) => {
     for (let i = 0; i < increments; i++) {
-      await store.update(instanceId, (state) => ({ ...state, retryAttempts: { n: (state.retryAttempts['n'] ?? 0) + 1 } }), { attempts: 1000 });
+      await store.update(
+        instanceId,
+        (state) => ({ ...state, retryAttempts: { n: (state.retryAttempts['n'] ?? 0) + 1 } }),
+        { attempts: 1000 },
+      );
     }
   });
   const { retryAttempts, checkpointVersion } = await (workers[0] as StateStore).load(instanceId);
@@ -429,7 +537,13 @@ async function current(context: CaseContext, id: WorkflowState['instanceId']): P
 function successor(base: WriteRevision, { status }: { readonly status: WriteRevision['status'] }): WriteRevision {
   const nonce = newNonce();
   const version = base.version + 1;
-  return { ...withoutHint(base), version, nonce, status, entered: status === base.status ? base.entered : { version, nonce, at: base.entered.at } };
+  return {
+    ...withoutHint(base),
+    version,
+    nonce,
+    status,
+    entered: status === base.status ? base.entered : { version, nonce, at: base.entered.at },
+  };
 }
 
 function withoutHint({ hint: _, ...revision }: WriteRevision): WriteRevision {
@@ -437,7 +551,12 @@ function withoutHint({ hint: _, ...revision }: WriteRevision): WriteRevision {
 }
 
 /** The body that is stored now, under a header of `revision`. */
-async function bodyOf(context: CaseContext, id: WorkflowState['instanceId'], revision: WriteRevision, parent: string | undefined): Promise<Uint8Array> {
+async function bodyOf(
+  context: CaseContext,
+  id: WorkflowState['instanceId'],
+  revision: WriteRevision,
+  parent: string | undefined,
+): Promise<Uint8Array> {
   const envelope = (await context.stored(id)) ?? new Uint8Array(128);
   return encodeRecord({ id, revision, parent, updatedAt: context.clock.now() }, envelope).envelope;
 }

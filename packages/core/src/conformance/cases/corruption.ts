@@ -29,13 +29,20 @@ const DAMAGES: readonly (readonly [string, Damage])[] = [
   ['changed in its last byte', (bytes) => flip(bytes, bytes.length - 1)],
 ];
 
-const HEADER_IS_WHOLE: ReadonlySet<string> = new Set(['cut behind its header', 'cut by one byte', 'longer by one byte', 'changed in its body', 'changed in its last byte']);
+const HEADER_IS_WHOLE: ReadonlySet<string> = new Set([
+  'cut behind its header',
+  'cut by one byte',
+  'longer by one byte',
+  'changed in its body',
+  'changed in its last byte',
+]);
 
 export const corruptionCases: readonly ConformanceCase[] = [
   {
     id: '10.every-byte-counts',
     clause: 10,
-    title: 'a change of any byte, and any cut, is found by load: never absent, never another state, and head tells the truth or fails too',
+    title:
+      'a change of any byte, and any cut, is found by load: never absent, never another state, and head tells the truth or fails too',
     level: 'store',
     usualCause: 'no checksum, a checksum over the body alone, or an empty record that reads as absent',
     async run(context) {
@@ -58,8 +65,15 @@ export const corruptionCases: readonly ConformanceCase[] = [
       for (const [name, change] of damages) {
         damage = change;
         // A later format would set this byte.
-        const codes = name === `changed in byte ${FORMAT_BYTE}` ? (['DESERIALIZATION_ERROR', 'UNSUPPORTED_FORMAT'] as const) : 'DESERIALIZATION_ERROR';
-        isPrecise(await refused(codes, `load of a record that is ${name}`, () => store.load(instanceId)), instanceId, name);
+        const codes =
+          name === `changed in byte ${FORMAT_BYTE}`
+            ? (['DESERIALIZATION_ERROR', 'UNSUPPORTED_FORMAT'] as const)
+            : 'DESERIALIZATION_ERROR';
+        isPrecise(
+          await refused(codes, `load of a record that is ${name}`, () => store.load(instanceId)),
+          instanceId,
+          name,
+        );
         await refused(codes, `find of a record that is ${name}`, () => store.find(instanceId));
         try {
           same(await store.head(instanceId), truth, `head of a record that is ${name}`);
@@ -90,14 +104,21 @@ export const corruptionCases: readonly ConformanceCase[] = [
       const one = await context.plant(context.state());
       const other = await context.plant(context.state());
       swap.id = other.instanceId;
-      isPrecise(await refused('DESERIALIZATION_ERROR', 'load of a record of another instance', () => store.load(one.instanceId)), one.instanceId, 'another one');
+      isPrecise(
+        await refused('DESERIALIZATION_ERROR', 'load of a record of another instance', () =>
+          store.load(one.instanceId),
+        ),
+        one.instanceId,
+        'another one',
+      );
       await refused('DESERIALIZATION_ERROR', 'head of a record of another instance', () => store.head(one.instanceId));
     },
   },
   {
     id: '10.others-are-not-hidden',
     clause: 10,
-    title: 'beside a damaged record every other is listed, loaded, iterated and cleaned up; the damaged one is reported by name',
+    title:
+      'beside a damaged record every other is listed, loaded, iterated and cleaned up; the damaged one is reported by name',
     level: 'store',
     usualCause: 'one decoding error ends the loop over all',
     async run(context) {
@@ -114,15 +135,28 @@ export const corruptionCases: readonly ConformanceCase[] = [
       sameIds(await collect(store.list()), all, 'list beside damaged records');
       sameIds(await collect(store.listByStatus('failed')), all, 'listByStatus beside damaged records');
       const reported: InstanceId[] = [];
-      const states = await collect(store.states({ onError: (error, instanceId) => void (isStateStoreError(error) && error.code === 'DESERIALIZATION_ERROR' && reported.push(instanceId)) }));
+      const states = await collect(
+        store.states({
+          onError: (error, instanceId) =>
+            void (isStateStoreError(error) && error.code === 'DESERIALIZATION_ERROR' && reported.push(instanceId)),
+        }),
+      );
       same(states, good, 'states beside damaged records');
       same(reported.sort(), [...bad].sort(), 'what states reported to onError');
       await refused('DESERIALIZATION_ERROR', 'states without onError', () => collect(store.states()));
       context.clock.advance(1001);
       const { removed, failures } = await store.cleanup(1000);
       assert.equal(removed, good.length, 'removed by a cleanup beside damaged records');
-      same(failures.map(({ instanceId }) => instanceId ?? '').sort(), [...bad].sort(), 'the instances that the cleanup could not judge');
-      for (const { error } of failures) assert.ok(isStateStoreError(error) && error.code === 'DESERIALIZATION_ERROR', `a row of the cleanup has the error ${String(error)}`);
+      same(
+        failures.map(({ instanceId }) => instanceId ?? '').sort(),
+        [...bad].sort(),
+        'the instances that the cleanup could not judge',
+      );
+      for (const { error } of failures)
+        assert.ok(
+          isStateStoreError(error) && error.code === 'DESERIALIZATION_ERROR',
+          `a row of the cleanup has the error ${String(error)}`,
+        );
       sameIds(await collect(store.list()), [...bad].sort(), 'list after the cleanup');
     },
   },
@@ -145,7 +179,8 @@ export const corruptionCases: readonly ConformanceCase[] = [
   {
     id: '10.can-be-overwritten',
     clause: 10,
-    title: "a damaged record can be overwritten when that is asked for, and by nothing else: a create or an update fails, and leaves it as evidence",
+    title:
+      'a damaged record can be overwritten when that is asked for, and by nothing else: a create or an update fails, and leaves it as evidence',
     level: 'store',
     usualCause: 'what cannot be read counts as absent, and is created anew without a word',
     async run(context) {
@@ -155,13 +190,24 @@ export const corruptionCases: readonly ConformanceCase[] = [
         await context.plant(input, damage);
         const evidence = await context.stored(input.instanceId);
         // A header that is whole proves that something is there.
-        const codes = HEADER_IS_WHOLE.has(name) ? (['DESERIALIZATION_ERROR', 'CHECKPOINT_CONFLICT'] as const) : 'DESERIALIZATION_ERROR';
+        const codes = HEADER_IS_WHOLE.has(name)
+          ? (['DESERIALIZATION_ERROR', 'CHECKPOINT_CONFLICT'] as const)
+          : 'DESERIALIZATION_ERROR';
         await refused(codes, `create over a record that is ${name}`, () => store.save(input));
-        await refused('DESERIALIZATION_ERROR', `update of a record that is ${name}`, () => store.update(input.instanceId, (state) => ({ ...state })));
-        same(await context.stored(input.instanceId), evidence, `a record that is ${name}, after a create and an update`);
+        await refused('DESERIALIZATION_ERROR', `update of a record that is ${name}`, () =>
+          store.update(input.instanceId, (state) => ({ ...state })),
+        );
+        same(
+          await context.stored(input.instanceId),
+          evidence,
+          `a record that is ${name}, after a create and an update`,
+        );
         const forced = await store.save(input, { onConflict: 'overwrite' });
         same(await store.load(input.instanceId), forced, `what replaced a record that was ${name}`);
-        assert.ok((await collect(store.listByStatus('running'))).includes(input.instanceId), `listByStatus misses what replaced a record that was ${name}`);
+        assert.ok(
+          (await collect(store.listByStatus('running'))).includes(input.instanceId),
+          `listByStatus misses what replaced a record that was ${name}`,
+        );
         await store.delete(input.instanceId);
       }
     },
@@ -169,7 +215,8 @@ export const corruptionCases: readonly ConformanceCase[] = [
   {
     id: '10.mended-leaves-no-trace',
     clause: 10,
-    title: 'once a damaged record was deleted or overwritten, no listing names it any more under the status that it had',
+    title:
+      'once a damaged record was deleted or overwritten, no listing names it any more under the status that it had',
     level: 'store',
     usualCause: 'the index entry is named after the record, and what the record was can no longer be read',
     async run(context) {
@@ -180,7 +227,11 @@ export const corruptionCases: readonly ConformanceCase[] = [
         for (const input of [deleted, overwritten]) await context.plant(input, damage);
         await store.delete(deleted.instanceId);
         await store.save({ ...overwritten, status: { kind: 'paused', stage: 's' } }, { onConflict: 'overwrite' });
-        same(await collect(store.listByStatus('failed')), [], `listByStatus failed, once records that were ${name} were mended`);
+        same(
+          await collect(store.listByStatus('failed')),
+          [],
+          `listByStatus failed, once records that were ${name} were mended`,
+        );
         same(await collect(store.list()), [overwritten.instanceId], `list, once records that were ${name} were mended`);
         await store.delete(overwritten.instanceId);
       }
@@ -189,7 +240,8 @@ export const corruptionCases: readonly ConformanceCase[] = [
   {
     id: '10.damage-in-storage',
     clause: 10,
-    title: 'damage done to the stored bytes themselves is found, hides no other instance, and is mended by delete or overwrite',
+    title:
+      'damage done to the stored bytes themselves is found, hides no other instance, and is mended by delete or overwrite',
     level: 'store',
     hooks: ['faults.corrupt'],
     usualCause: 'the backend reads its own records in listings or writes, and breaks there',
@@ -202,18 +254,43 @@ export const corruptionCases: readonly ConformanceCase[] = [
           const { instanceId } = await context.plant(context.state({ state: { a: context.random.bytes(300) } }));
           await context.faults.corrupt?.(context.location, instanceId, damage);
           context.history.note(`stored bytes of ${instanceId.slice(0, 8)} ${name}`);
-          isPrecise(await refused('DESERIALIZATION_ERROR', `load of a record whose stored bytes are ${name}`, () => store.load(instanceId)), instanceId, name);
-          sameIds(await collect(store.list()), [instanceId, other.instanceId].sort(), `list beside a record whose stored bytes are ${name}`);
+          isPrecise(
+            await refused('DESERIALIZATION_ERROR', `load of a record whose stored bytes are ${name}`, () =>
+              store.load(instanceId),
+            ),
+            instanceId,
+            name,
+          );
+          sameIds(
+            await collect(store.list()),
+            [instanceId, other.instanceId].sort(),
+            `list beside a record whose stored bytes are ${name}`,
+          );
           same(await store.load(other.instanceId), other, 'another instance');
-          await refused(['DESERIALIZATION_ERROR', 'CHECKPOINT_CONFLICT'], `create over a record whose stored bytes are ${name}`, () => store.save(context.state({ instanceId })));
+          await refused(
+            ['DESERIALIZATION_ERROR', 'CHECKPOINT_CONFLICT'],
+            `create over a record whose stored bytes are ${name}`,
+            () => store.save(context.state({ instanceId })),
+          );
           const { status: _, ...input } = context.state({ instanceId });
           if (mend === 'deleted') {
             assert.equal(await store.delete(instanceId), true, `delete of a record whose stored bytes are ${name}`);
-            await isUsable(store, { ...input, status: { kind: 'paused', stage: 's' } }, `a record whose stored bytes were ${name}`, mend);
+            await isUsable(
+              store,
+              { ...input, status: { kind: 'paused', stage: 's' } },
+              `a record whose stored bytes were ${name}`,
+              mend,
+            );
           } else {
-            const forced = await store.save({ ...input, status: { kind: 'paused', stage: 's' } }, { onConflict: 'overwrite' });
+            const forced = await store.save(
+              { ...input, status: { kind: 'paused', stage: 's' } },
+              { onConflict: 'overwrite' },
+            );
             same(await store.load(instanceId), forced, `what replaced a record whose stored bytes were ${name}`);
-            assert.ok((await collect(store.listByStatus('paused'))).includes(instanceId), 'listByStatus misses what was overwritten');
+            assert.ok(
+              (await collect(store.listByStatus('paused'))).includes(instanceId),
+              'listByStatus misses what was overwritten',
+            );
             await store.delete(instanceId);
           }
         }
@@ -252,15 +329,28 @@ function flip(bytes: Uint8Array, at: number): Uint8Array {
 
 function isPrecise(error: StateStoreError, instanceId: InstanceId, name: string): void {
   assert.equal(error.instanceId, instanceId, `the error of a record that is ${name} does not name the instance`);
-  assert.match(error.message, /byte/, `the error of a record that is ${name} does not say where it is damaged: ${error.message}`);
+  assert.match(
+    error.message,
+    /byte/,
+    `the error of a record that is ${name} does not say where it is damaged: ${error.message}`,
+  );
   assert.ok(error.recoveryHints.length > 0, `the error of a record that is ${name} does not say what to do`);
 }
 
-async function isUsable(store: StateStore, input: Parameters<StateStore['save']>[0], what: string, mended: string): Promise<void> {
+async function isUsable(
+  store: StateStore,
+  input: Parameters<StateStore['save']>[0],
+  what: string,
+  mended: string,
+): Promise<void> {
   assert.equal(await store.find(input.instanceId), undefined, `${what} is still there once ${mended}`);
   assert.ok(!(await collect(store.list())).includes(input.instanceId), `${what} is still listed once ${mended}`);
   const saved = await store.save(input);
-  assert.equal(saved.checkpointVersion, 1, `the create after ${what} was ${mended} is version ${saved.checkpointVersion}`);
+  assert.equal(
+    saved.checkpointVersion,
+    1,
+    `the create after ${what} was ${mended} is version ${saved.checkpointVersion}`,
+  );
   same(await store.load(input.instanceId), saved, `the create after ${what} was ${mended}`);
   await store.delete(input.instanceId);
 }

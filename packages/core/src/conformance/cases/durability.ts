@@ -48,7 +48,8 @@ export const durabilityCases: readonly ConformanceCase[] = [
   {
     id: '7.sigkill',
     clause: 7,
-    title: 'a process killed at any moment leaves every instance whole, at least as new as acknowledged, listed, and open to the next save',
+    title:
+      'a process killed at any moment leaves every instance whole, at least as new as acknowledged, listed, and open to the next save',
     level: 'store',
     needs: { durability: 'process', sharing: 'host' },
     hooks: ['peerProcess'],
@@ -69,14 +70,18 @@ export const durabilityCases: readonly ConformanceCase[] = [
           for (let turn = 0; !stopped; turn++) {
             try {
               const known = acknowledged.get(instanceId);
-              if (known === undefined) acknowledged.set(instanceId, await victim.store.save(context.state({ instanceId, state: { large } })));
+              if (known === undefined)
+                acknowledged.set(instanceId, await victim.store.save(context.state({ instanceId, state: { large } })));
               else if (turn % 7 === 6) {
                 deleting.add(instanceId);
                 await victim.store.delete(instanceId, { revision: known.revision });
                 deleting.delete(instanceId);
                 acknowledged.set(instanceId, undefined);
               } else {
-                const status = turn % 2 === 0 ? ({ kind: 'paused', stage: 's' } as const) : ({ kind: 'running', currentStage: 's' } as const);
+                const status =
+                  turn % 2 === 0
+                    ? ({ kind: 'paused', stage: 's' } as const)
+                    : ({ kind: 'running', currentStage: 's' } as const);
                 acknowledged.set(instanceId, await victim.store.save({ ...known, status }));
               }
             } catch (error) {
@@ -89,22 +94,45 @@ export const durabilityCases: readonly ConformanceCase[] = [
         stopped = true;
         await victim.kill();
         await work;
-        context.history.note(`killed after ${[...acknowledged.values()].map((state) => state?.checkpointVersion ?? 'delete').join(', ')} had been acknowledged`);
+        context.history.note(
+          `killed after ${[...acknowledged.values()].map((state) => state?.checkpointVersion ?? 'delete').join(', ')} had been acknowledged`,
+        );
         const listed = await collect(store.list());
         ascending(listed, 'list after the kill');
         for (const instanceId of ids) {
           const now = await store.find(instanceId);
           const known = acknowledged.get(instanceId);
           // One write per instance was under way: it may have happened, or not.
-          if (known === undefined) assert.ok(now === undefined || now.checkpointVersion === 1, `an instance whose delete was acknowledged, or that was never created, is at version ${now?.checkpointVersion}`);
-          else if (now === undefined) assert.ok(deleting.has(instanceId), `version ${known.checkpointVersion} was acknowledged, and nothing is there`);
-          else assert.ok(now.checkpointVersion === known.checkpointVersion || now.checkpointVersion === known.checkpointVersion + 1, `version ${known.checkpointVersion} was acknowledged, version ${now.checkpointVersion} is there`);
+          if (known === undefined)
+            assert.ok(
+              now === undefined || now.checkpointVersion === 1,
+              `an instance whose delete was acknowledged, or that was never created, is at version ${now?.checkpointVersion}`,
+            );
+          else if (now === undefined)
+            assert.ok(
+              deleting.has(instanceId),
+              `version ${known.checkpointVersion} was acknowledged, and nothing is there`,
+            );
+          else
+            assert.ok(
+              now.checkpointVersion === known.checkpointVersion ||
+                now.checkpointVersion === known.checkpointVersion + 1,
+              `version ${known.checkpointVersion} was acknowledged, version ${now.checkpointVersion} is there`,
+            );
           if (now === undefined) continue;
           assert.equal(now.state['large']?.length, 20_000, 'the record is not whole');
-          assert.ok(listed.includes(instanceId), `list misses an instance that a killed process left at version ${now.checkpointVersion}`);
-          assert.ok((await collect(store.listByStatus(now.status.kind))).includes(instanceId), `listByStatus ${now.status.kind} misses an instance that a killed process left`);
+          assert.ok(
+            listed.includes(instanceId),
+            `list misses an instance that a killed process left at version ${now.checkpointVersion}`,
+          );
+          assert.ok(
+            (await collect(store.listByStatus(now.status.kind))).includes(instanceId),
+            `listByStatus ${now.status.kind} misses an instance that a killed process left`,
+          );
           // A write that was under way may still take effect, when the next one meets it: then that is a conflict, once.
-          const next = await store.update(instanceId, (state) => ({ ...state, workflowId: 'after the kill' }), { attempts: 2 });
+          const next = await store.update(instanceId, (state) => ({ ...state, workflowId: 'after the kill' }), {
+            attempts: 2,
+          });
           same(await store.load(instanceId), next, 'what is stored after the kill and a save');
           await store.delete(instanceId);
         }
@@ -183,18 +211,26 @@ async function isExactly(store: StateStore, kept: ReadonlyMap<InstanceId, Workfl
     const ids = there.filter(([, state]) => state?.status.kind === kind).map(([id]) => id);
     const listed = await collect(store.listByStatus(kind));
     // One too many may be left by a handle that was abandoned.
-    sameIds(listed.filter((id) => ids.includes(id)), ids.sort(), `listByStatus ${kind}`);
+    sameIds(
+      listed.filter((id) => ids.includes(id)),
+      ids.sort(),
+      `listByStatus ${kind}`,
+    );
   }
 }
 
 async function readWhileWriting(context: CaseContext, writer: StateStore, reader: StateStore): Promise<void> {
-  const value = (version: number) => ({ a: new Uint8Array(150_000).fill(version), b: new Uint8Array(150_000 + version).fill(version) });
+  const value = (version: number) => ({
+    a: new Uint8Array(150_000).fill(version),
+    b: new Uint8Array(150_000 + version).fill(version),
+  });
   let state = await writer.save(context.state({ state: value(1) }));
   const { instanceId } = state;
   let writing = true;
   const write = async (): Promise<void> => {
     try {
-      for (let version = 2; version <= 3 + context.sizes.rounds * 2; version++) state = await writer.save({ ...state, state: value(version) });
+      for (let version = 2; version <= 3 + context.sizes.rounds * 2; version++)
+        state = await writer.save({ ...state, state: value(version) });
     } finally {
       writing = false;
     }

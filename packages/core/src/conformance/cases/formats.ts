@@ -17,7 +17,8 @@ export const formatCases: readonly ConformanceCase[] = [
   {
     id: '14.format-1',
     clause: 14,
-    title: 'records of format 1, kept from its first release, load as the states they were, and are saved and deleted as any other',
+    title:
+      'records of format 1, kept from its first release, load as the states they were, and are saved and deleted as any other',
     level: 'store',
     usualCause: 'the codec has changed, and with it what old bytes mean',
     async run(context) {
@@ -27,10 +28,22 @@ export const formatCases: readonly ConformanceCase[] = [
         const loaded = await store.load(state.instanceId);
         const { revision: _, ...plain } = loaded;
         same(plain, state, `the fixture ${name} of format 1`);
-        same((await store.head(state.instanceId))?.checkpointVersion, state.checkpointVersion, `head of the fixture ${name}`);
-        same(await collect(store.listByStatus(state.status)), [state.instanceId], `listByStatus of the status of the fixture ${name}`);
+        same(
+          (await store.head(state.instanceId))?.checkpointVersion,
+          state.checkpointVersion,
+          `head of the fixture ${name}`,
+        );
+        same(
+          await collect(store.listByStatus(state.status)),
+          [state.instanceId],
+          `listByStatus of the status of the fixture ${name}`,
+        );
         const saved = await store.save({ ...loaded, workflowId: 'saved' });
-        assert.equal(saved.checkpointVersion, state.checkpointVersion + 1, `version of the save of the fixture ${name}`);
+        assert.equal(
+          saved.checkpointVersion,
+          state.checkpointVersion + 1,
+          `version of the save of the fixture ${name}`,
+        );
         assert.equal(await store.delete(state.instanceId), true, `delete of the fixture ${name}`);
       }
     },
@@ -40,7 +53,8 @@ export const formatCases: readonly ConformanceCase[] = [
     clause: 14,
     title: 'what is stored of a state is what format 1 says: the same bytes for the same state, release after release',
     level: 'store',
-    usualCause: 'an encoder that orders keys, shortens numbers or compresses differently, so that the fixtures no longer stand for what is written',
+    usualCause:
+      'an encoder that orders keys, shortens numbers or compresses differently, so that the fixtures no longer stand for what is written',
     async run(context) {
       const store = await context.open();
       for (const { name, envelope, state } of FORMAT_1) {
@@ -49,7 +63,11 @@ export const formatCases: readonly ConformanceCase[] = [
         if (stored === undefined) assert.fail(`nothing is stored of the fixture ${name}`);
         same(stored.subarray(128), envelope.subarray(128), `body of the fixture ${name}, saved anew`);
         const header = readHeader(stored);
-        same([header.id, header.status, header.version], [state.instanceId, state.status.kind, 1], `header of the fixture ${name}, saved anew`);
+        same(
+          [header.id, header.status, header.version],
+          [state.instanceId, state.status.kind, 1],
+          `header of the fixture ${name}, saved anew`,
+        );
         await store.delete(saved.instanceId);
       }
     },
@@ -57,7 +75,8 @@ export const formatCases: readonly ConformanceCase[] = [
   {
     id: '14.newer-is-refused',
     clause: 14,
-    title: 'a record of a newer format is UNSUPPORTED_FORMAT for every call that must read or replace it, stays as it is, and hides nothing',
+    title:
+      'a record of a newer format is UNSUPPORTED_FORMAT for every call that must read or replace it, stays as it is, and hides nothing',
     level: 'store',
     usualCause: 'what cannot be read counts as damaged, and is deleted, overwritten or cleaned up by the older release',
     async run(context) {
@@ -79,8 +98,15 @@ export const formatCases: readonly ConformanceCase[] = [
         ];
         for (const [name, call] of calls) {
           const error = await refused('UNSUPPORTED_FORMAT', `${name} of a record with ${what}`, call);
-          assert.equal(error.instanceId, instanceId, `${name} of a record with ${what}: the error does not name the instance`);
-          assert.ok(error.recoveryHints.length > 0, `${name} of a record with ${what}: the error does not say what to do`);
+          assert.equal(
+            error.instanceId,
+            instanceId,
+            `${name} of a record with ${what}: the error does not name the instance`,
+          );
+          assert.ok(
+            error.recoveryHints.length > 0,
+            `${name} of a record with ${what}: the error does not say what to do`,
+          );
         }
         same(await collect(store.list()), [instanceId, other.instanceId].sort(), `list beside a record with ${what}`);
         same(await store.load(other.instanceId), other, `another instance beside a record with ${what}`);
@@ -122,5 +148,9 @@ function proved(envelope: Uint8Array): Uint8Array {
 async function writeBytes(context: CaseContext, envelope: Uint8Array): Promise<void> {
   const header = readHeader(envelope);
   context.history.note(`${header.id.slice(0, 8)} of format 1 put into the backend`);
-  await context.location.backend.write({ id: header.id as InstanceId, revision: revisionOfHeader(header), updatedAt: header.updatedAt, envelope }, undefined, {});
+  await context.location.backend.write(
+    { id: header.id as InstanceId, revision: revisionOfHeader(header), updatedAt: header.updatedAt, envelope },
+    undefined,
+    {},
+  );
 }

@@ -15,7 +15,10 @@ export const harnessCases: readonly ConformanceCase[] = [
       const first = await context.open();
       const elsewhere = await context.elsewhere();
       const second = await elsewhere.open();
-      for (const [name, store] of [['first', first], ['second', second]] as const) {
+      for (const [name, store] of [
+        ['first', first],
+        ['second', second],
+      ] as const) {
         assert.equal((await collect(store.list())).length, 0, `the ${name} location is not empty to begin with`);
       }
       const { instanceId } = await first.save(context.state());

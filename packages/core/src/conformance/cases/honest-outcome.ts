@@ -24,9 +24,11 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.lost-reply',
     clause: 6,
-    title: 'a create, save, update, overwrite or delete whose answer was lost after it was written succeeds, and is written once',
+    title:
+      'a create, save, update, overwrite or delete whose answer was lost after it was written succeeds, and is written once',
     level: 'store',
-    usualCause: 'the retry meets the first copy and reports its own success as a conflict, or the error is passed on as a failure',
+    usualCause:
+      'the retry meets the first copy and reports its own success as a conflict, or the error is passed on as a failure',
     async run(context) {
       const link = faultyLink();
       const store = await context.open(link.between);
@@ -45,7 +47,11 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       assert.equal((await store.save(forced)).checkpointVersion, 5, 'version of the next save');
       link.fail('lostReply');
       // Where a delete leaves nothing behind, nothing can prove whose it was.
-      const { won } = await outcomes([store.delete(saved.instanceId)], ['OUTCOME_UNKNOWN'], 'a delete whose answer was lost');
+      const { won } = await outcomes(
+        [store.delete(saved.instanceId)],
+        ['OUTCOME_UNKNOWN'],
+        'a delete whose answer was lost',
+      );
       assert.notEqual(won[0], false, 'a delete whose answer was lost says that there was nothing to delete');
       assert.equal(await store.find(saved.instanceId), undefined, 'what was deleted is still there');
     },
@@ -53,7 +59,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.lost-request',
     clause: 6,
-    title: 'a write that got lost before it was carried out succeeds by being sent again, or ends as OUTCOME_UNKNOWN with its cause: never as a success that is not there, nor as a conflict',
+    title:
+      'a write that got lost before it was carried out succeeds by being sent again, or ends as OUTCOME_UNKNOWN with its cause: never as a success that is not there, nor as a conflict',
     level: 'store',
     usualCause: 'an error of the transport is taken for "not written", or for success',
     async run(context) {
@@ -62,12 +69,27 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       const input = context.state();
       const created = await sentAgain(context, link, store, input.instanceId, () => store.save(input), 1);
       const base = created ?? (await store.save(input));
-      await sentAgain(context, link, store, input.instanceId, () => store.save({ ...base, status: { kind: 'paused', stage: 's' } }), 2);
+      await sentAgain(
+        context,
+        link,
+        store,
+        input.instanceId,
+        () => store.save({ ...base, status: { kind: 'paused', stage: 's' } }),
+        2,
+      );
       const last = await store.load(input.instanceId);
       link.fail('lostRequest');
-      const { won, lost } = await outcomes([store.delete(last.instanceId, { revision: last.revision })], ['OUTCOME_UNKNOWN'], 'a delete whose request was lost');
+      const { won, lost } = await outcomes(
+        [store.delete(last.instanceId, { revision: last.revision })],
+        ['OUTCOME_UNKNOWN'],
+        'a delete whose request was lost',
+      );
       const gone = (await store.find(last.instanceId)) === undefined;
-      if (lost.length === 0) assert.ok(won[0] === true && gone, 'a delete whose request was lost claims success, and the instance is still there');
+      if (lost.length === 0)
+        assert.ok(
+          won[0] === true && gone,
+          'a delete whose request was lost claims success, and the instance is still there',
+        );
     },
   },
   {
@@ -83,18 +105,29 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       link.fail('lostReply', async () => {
         await store.update(base.instanceId, (state) => ({ ...state, currentStage: 'another came' }));
       });
-      const { won, lost } = await outcomes([store.save({ ...base, workflowId: 'mine' })], ['OUTCOME_UNKNOWN'], 'a save whose answer was lost, and which was superseded');
-      assert.equal(lost.length, 0, `${lost[0]?.code}: the stored record names this write as its parent, which proves it`);
+      const { won, lost } = await outcomes(
+        [store.save({ ...base, workflowId: 'mine' })],
+        ['OUTCOME_UNKNOWN'],
+        'a save whose answer was lost, and which was superseded',
+      );
+      assert.equal(
+        lost.length,
+        0,
+        `${lost[0]?.code}: the stored record names this write as its parent, which proves it`,
+      );
       assert.equal(won[0]?.checkpointVersion, 2, 'version of the save');
       const now = await store.load(base.instanceId);
       same([now.checkpointVersion, now.workflowId, now.currentStage], [3, 'mine', 'another came'], 'what is stored');
-      await refused('CHECKPOINT_CONFLICT', 'a save from a revision that was superseded', () => store.save(won[0] as WorkflowState));
+      await refused('CHECKPOINT_CONFLICT', 'a save from a revision that was superseded', () =>
+        store.save(won[0] as WorkflowState),
+      );
     },
   },
   {
     id: '6.lost-reply-then-deleted',
     clause: 6,
-    title: 'a save whose answer was lost, and which was deleted since, succeeded or is in doubt: it is neither a conflict nor a failure, and nothing is revived',
+    title:
+      'a save whose answer was lost, and which was deleted since, succeeded or is in doubt: it is neither a conflict nor a failure, and nothing is revived',
     level: 'store',
     usualCause: 'absence is taken for a proof that the write never happened, and it is sent again',
     async run(context) {
@@ -102,14 +135,19 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       const store = await context.open(link.between);
       const base = await store.save(context.state());
       link.fail('lostReply', async () => void (await store.delete(base.instanceId)));
-      await outcomes([store.save({ ...base, workflowId: 'mine' })], ['OUTCOME_UNKNOWN'], 'a save whose answer was lost, and which was deleted');
+      await outcomes(
+        [store.save({ ...base, workflowId: 'mine' })],
+        ['OUTCOME_UNKNOWN'],
+        'a save whose answer was lost, and which was deleted',
+      );
       assert.equal(await store.find(base.instanceId), undefined, 'what was deleted has come back');
     },
   },
   {
     id: '6.two-successors',
     clause: 6,
-    title: 'a save whose answer was lost, and behind which others have saved twice, succeeded or is in doubt: never a conflict',
+    title:
+      'a save whose answer was lost, and behind which others have saved twice, succeeded or is in doubt: never a conflict',
     level: 'store',
     usualCause: 'a version that is too high is taken for a proof of having lost',
     async run(context) {
@@ -117,16 +155,22 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       const store = await context.open(link.between);
       const base = await store.save(context.state());
       link.fail('lostReply', async () => {
-        for (let i = 0; i < 3; i++) await store.update(base.instanceId, (state) => ({ ...state, currentStage: `another ${i}` }));
+        for (let i = 0; i < 3; i++)
+          await store.update(base.instanceId, (state) => ({ ...state, currentStage: `another ${i}` }));
       });
-      await outcomes([store.save({ ...base, workflowId: 'mine' })], ['OUTCOME_UNKNOWN'], 'a save whose answer was lost, with three saves behind it');
+      await outcomes(
+        [store.save({ ...base, workflowId: 'mine' })],
+        ['OUTCOME_UNKNOWN'],
+        'a save whose answer was lost, with three saves behind it',
+      );
       assert.equal((await store.load(base.instanceId)).workflowId, 'mine', 'the save that others built upon was lost');
     },
   },
   {
     id: '6.lost-request-then-overtaken',
     clause: 6,
-    title: 'a save that got lost, while another saved from the same revision, is a conflict or in doubt: never a success, and never sent over the other',
+    title:
+      'a save that got lost, while another saved from the same revision, is a conflict or in doubt: never a success, and never sent over the other',
     level: 'store',
     usualCause: 'the retry drops the condition, or takes the version that is there for its own because the number fits',
     async run(context) {
@@ -137,7 +181,11 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       link.fail('lostRequest', async () => {
         other = await store.save({ ...base, workflowId: 'other' });
       });
-      const { won } = await outcomes([store.save({ ...base, workflowId: 'mine' })], ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'], 'a save that was overtaken');
+      const { won } = await outcomes(
+        [store.save({ ...base, workflowId: 'mine' })],
+        ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'],
+        'a save that was overtaken',
+      );
       assert.equal(won.length, 0, 'a save that was never written, and was overtaken, claims success');
       same(await store.load(base.instanceId), other, 'what is stored');
     },
@@ -145,7 +193,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.doubt-that-no-read-settles',
     clause: 6,
-    title: 'a write whose answer was lost, with reads that fail as well, is OUTCOME_UNKNOWN with its cause, and loading later tells the truth',
+    title:
+      'a write whose answer was lost, with reads that fail as well, is OUTCOME_UNKNOWN with its cause, and loading later tells the truth',
     level: 'store',
     timeoutMs: 60_000,
     usualCause: 'the last error decides: a failed read-back becomes STORAGE_ERROR, which says that nothing was written',
@@ -173,7 +222,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.proved-failure',
     clause: 6,
-    title: 'what the backend proves not to have written is a failure with its cause, of one code, and nothing is written',
+    title:
+      'what the backend proves not to have written is a failure with its cause, of one code, and nothing is written',
     level: 'store',
     usualCause: 'the cause is lost in wrapping, or the failure is tried again as if it were a doubt',
     async run(context) {
@@ -201,7 +251,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.unknown-is-passed-on',
     clause: 6,
-    title: 'an OUTCOME_UNKNOWN of the backend reaches the caller as it is: no retry, no update run again, no settlement by a read',
+    title:
+      'an OUTCOME_UNKNOWN of the backend reaches the caller as it is: no retry, no update run again, no settlement by a read',
     level: 'store',
     usualCause: 'update treats every failure as a conflict',
     async run(context) {
@@ -224,7 +275,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.update-never-retries-a-doubt',
     clause: 6,
-    title: 'an update whose write is in doubt ends in doubt, or in the success of that very write: its change is applied once',
+    title:
+      'an update whose write is in doubt ends in doubt, or in the success of that very write: its change is applied once',
     level: 'store',
     timeoutMs: 60_000,
     usualCause: 'the retry loop of update does not tell a conflict from a doubt',
@@ -252,7 +304,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.a-failed-read-is-not-absence',
     clause: 6,
-    title: 'where reading or listing fails, every call says so, with the cause: nothing is ever absent, empty or done because it could not be read',
+    title:
+      'where reading or listing fails, every call says so, with the cause: nothing is ever absent, empty or done because it could not be read',
     level: 'store',
     usualCause: 'a catch that returns undefined, null or an empty list',
     async run(context) {
@@ -312,9 +365,16 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       ];
       const writes = link.writes;
       for (const [what, call] of calls) {
-        const thrown = await call().then((result) => ({ result }), (error: unknown) => ({ error }));
+        const thrown = await call().then(
+          (result) => ({ result }),
+          (error: unknown) => ({ error }),
+        );
         if (!('error' in thrown)) assert.fail(`${what} with an aborted signal succeeded`);
-        assert.equal(thrown.error, reason, `${what} with an aborted signal rejected with ${String(thrown.error)}, not with the signal's reason`);
+        assert.equal(
+          thrown.error,
+          reason,
+          `${what} with an aborted signal rejected with ${String(thrown.error)}, not with the signal's reason`,
+        );
       }
       assert.equal(link.writes, writes, 'a call with an aborted signal has written');
       assert.equal(await store.count(), 1, 'instances after all calls were aborted');
@@ -324,7 +384,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
   {
     id: '6.abort-at-every-point',
     clause: 6,
-    title: 'a save or delete aborted at any point tells the truth: the reason only if nothing was written, success only if it was, otherwise OUTCOME_UNKNOWN',
+    title:
+      'a save or delete aborted at any point tells the truth: the reason only if nothing was written, success only if it was, otherwise OUTCOME_UNKNOWN',
     level: 'store',
     timeoutMs: 60_000,
     usualCause: "the signal's reason is thrown although the write had been sent, or a half-done write is left behind",
@@ -350,19 +411,36 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
           const base = op === 'create' ? undefined : await store.save(input);
           countdown = point;
           const options = { signal: controller.signal };
-          const call = op === 'create' ? store.save(input, options) : op === 'save' && base !== undefined ? store.save({ ...base, status: { kind: 'paused', stage: 's' } }, options) : store.delete(input.instanceId, options);
-          const ended = await call.then(() => 'success' as const, (error: unknown) => error);
+          const call =
+            op === 'create'
+              ? store.save(input, options)
+              : op === 'save' && base !== undefined
+                ? store.save({ ...base, status: { kind: 'paused', stage: 's' } }, options)
+                : store.delete(input.instanceId, options);
+          const ended = await call.then(
+            () => 'success' as const,
+            (error: unknown) => error,
+          );
           countdown = 0;
           const now = await store.find(input.instanceId);
           const done = op === 'delete' ? now === undefined : now?.checkpointVersion === (op === 'create' ? 1 : 2);
           const what = `a ${op} aborted at point ${point}`;
           if (ended === 'success') assert.ok(done, `${what} succeeded, and was not carried out`);
-          else if (ended === reason) assert.ok(!done, `${what} rejected with the reason, which says that nothing was written, and was carried out`);
-          else if (isStateStoreError(ended) && ended.code === 'OUTCOME_UNKNOWN') assert.equal(ended.cause, reason, `${what}: the cause of OUTCOME_UNKNOWN is not the signal's reason`);
+          else if (ended === reason)
+            assert.ok(
+              !done,
+              `${what} rejected with the reason, which says that nothing was written, and was carried out`,
+            );
+          else if (isStateStoreError(ended) && ended.code === 'OUTCOME_UNKNOWN')
+            assert.equal(ended.cause, reason, `${what}: the cause of OUTCOME_UNKNOWN is not the signal's reason`);
           else assert.fail(`${what} ended with ${String(ended)}`);
           if (!done) same(now, base, `what is stored after ${what}`);
           same(await collect(store.list()), now === undefined ? [] : [input.instanceId], `list after ${what}`);
-          if (now !== undefined) assert.ok((await collect(store.listByStatus(now.status.kind))).includes(now.instanceId), `listByStatus after ${what} misses the instance`);
+          if (now !== undefined)
+            assert.ok(
+              (await collect(store.listByStatus(now.status.kind))).includes(now.instanceId),
+              `listByStatus after ${what} misses the instance`,
+            );
           await store.close();
         }
       }
@@ -397,14 +475,16 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
       holding = false;
       held.letGo();
       const { lost } = await outcomes([saving], ['OUTCOME_UNKNOWN'], 'a save aborted while the backend wrote');
-      if (lost[0] !== undefined) assert.equal(lost[0].cause, reason, "the cause of OUTCOME_UNKNOWN is not the signal's reason");
+      if (lost[0] !== undefined)
+        assert.equal(lost[0].cause, reason, "the cause of OUTCOME_UNKNOWN is not the signal's reason");
       assert.equal((await store.load(base.instanceId)).workflowId, 'mine', 'what the backend had written is not there');
     },
   },
   {
     id: '6.random-faults',
     clause: 6,
-    title: 'under faults drawn at random every answer holds: successes are there, conflicts and failures are not, and one order explains all',
+    title:
+      'under faults drawn at random every answer holds: successes are there, conflicts and failures are not, and one order explains all',
     level: 'store',
     needs: { reads: 'latest' },
     timeoutMs: 120_000,
@@ -440,7 +520,8 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
           } catch (error) {
             if (!isStateStoreError(error)) throw error;
             const refusals: readonly string[] = ['CHECKPOINT_CONFLICT', 'STORAGE_ERROR'];
-            if (!refusals.includes(error.code) && error.code !== 'OUTCOME_UNKNOWN') assert.fail(`a save under faults ended with ${error.code}: ${error.message}`);
+            if (!refusals.includes(error.code) && error.code !== 'OUTCOME_UNKNOWN')
+              assert.fail(`a save under faults ended with ${error.code}: ${error.message}`);
             fates.set(mark, error.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'refused');
           }
         }
@@ -452,7 +533,11 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
         if (fate === 'success') assert.ok(mark in retryAttempts, `save ${mark} was acknowledged, and is lost`);
         if (fate === 'refused') assert.ok(!(mark in retryAttempts), `save ${mark} was refused, and is there`);
       }
-      assert.equal(checkpointVersion, Object.keys(retryAttempts).length + 1, 'the version does not count the saves that are there');
+      assert.equal(
+        checkpointVersion,
+        Object.keys(retryAttempts).length + 1,
+        'the version does not count the saves that are there',
+      );
       context.history.checkLinearizable(instanceId);
     },
   },
@@ -479,7 +564,8 @@ async function sentAgain(
     same(now, won[0], 'what is stored after a save whose request was lost, and which succeeded');
     assert.equal(won[0].checkpointVersion, version, 'its version');
   }
-  if (lost[0] !== undefined) assert.ok(lost[0].cause instanceof Broken, 'OUTCOME_UNKNOWN does not carry the error of the backend as its cause');
+  if (lost[0] !== undefined)
+    assert.ok(lost[0].cause instanceof Broken, 'OUTCOME_UNKNOWN does not carry the error of the backend as its cause');
   context.history.note(`the request was lost; ${won.length > 0 ? 'sent again' : 'in doubt'}`);
   return won[0];
 }

@@ -14,7 +14,11 @@ export const isolationCases: readonly ConformanceCase[] = [
     usualCause: 'the object or its bytes are kept, or encoded only after the first await',
     async run(context) {
       const store = await context.open();
-      const mine = { ...context.state({ state: { a: new Uint8Array([1]) } }), retryAttempts: { a: 1 }, metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } } };
+      const mine = {
+        ...context.state({ state: { a: new Uint8Array([1]) } }),
+        retryAttempts: { a: 1 },
+        metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } },
+      };
       const saving = store.save(mine);
       spoil(mine);
       const saved = await saving;
@@ -22,7 +26,12 @@ export const isolationCases: readonly ConformanceCase[] = [
       assertUnspoilt(saved, 'what save returned');
       assertUnspoilt(await store.load(mine.instanceId), 'what load returned');
 
-      const next = { ...saved, metrics: structuredClone(saved.metrics), state: { a: new Uint8Array([1]) }, retryAttempts: { a: 1 } };
+      const next = {
+        ...saved,
+        metrics: structuredClone(saved.metrics),
+        state: { a: new Uint8Array([1]) },
+        retryAttempts: { a: 1 },
+      };
       const replacing = store.save(next);
       spoil(next);
       assertUnspoilt(await replacing, 'what the second save returned');
@@ -37,7 +46,11 @@ export const isolationCases: readonly ConformanceCase[] = [
     usualCause: 'save returns the object that it keeps, or that a cache keeps',
     async run(context) {
       const store = await context.open();
-      const input = { ...context.state({ state: { a: new Uint8Array([1]) } }), retryAttempts: { a: 1 }, metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } } };
+      const input = {
+        ...context.state({ state: { a: new Uint8Array([1]) } }),
+        retryAttempts: { a: 1 },
+        metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } },
+      };
       const saved = await store.save(input);
       const { revision } = saved;
       spoil(saved);
@@ -50,15 +63,24 @@ export const isolationCases: readonly ConformanceCase[] = [
   {
     id: '2.loaded-is-the-callers',
     clause: 2,
-    title: 'what a caller does to a loaded state is not stored, nor seen by another caller, not even one that loads at the same time',
+    title:
+      'what a caller does to a loaded state is not stored, nor seen by another caller, not even one that loads at the same time',
     level: 'store',
     usualCause: 'a cache hands out its own object, or one load is shared by those who wait for it',
     async run(context) {
       const store = await context.open();
-      const input = { ...context.state({ state: { a: new Uint8Array([1]) } }), retryAttempts: { a: 1 }, metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } } };
+      const input = {
+        ...context.state({ state: { a: new Uint8Array([1]) } }),
+        retryAttempts: { a: 1 },
+        metrics: { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } },
+      };
       const planted = await context.plant(input);
       const { instanceId } = planted;
-      const [one, two, three] = await Promise.all([store.load(instanceId), store.load(instanceId), store.find(instanceId)]);
+      const [one, two, three] = await Promise.all([
+        store.load(instanceId),
+        store.load(instanceId),
+        store.find(instanceId),
+      ]);
       spoil(one);
       assertUnspoilt(two, 'what a load at the same time returned');
       assertUnspoilt(three, 'what a find at the same time returned');
@@ -78,7 +100,8 @@ export const isolationCases: readonly ConformanceCase[] = [
   {
     id: '2.failed-call-changes-nothing',
     clause: 2,
-    title: "a save that fails leaves the caller's object, and what is stored, as they were; a frozen object is good enough",
+    title:
+      "a save that fails leaves the caller's object, and what is stored, as they were; a frozen object is good enough",
     level: 'store',
     usualCause: "the version is counted up in the caller's object before the write",
     async run(context) {
@@ -89,7 +112,9 @@ export const isolationCases: readonly ConformanceCase[] = [
       await refused('CHECKPOINT_CONFLICT', 'a save from a revision that was replaced', () => store.save(saved));
       same(saved, before, 'the argument of a save that failed');
       await refused('CHECKPOINT_CONFLICT', 'a save of a frozen state', () => store.save(deepFreeze(saved)));
-      await refused('CHECKPOINT_CONFLICT', 'a second create', () => store.save(context.state({ instanceId: saved.instanceId })));
+      await refused('CHECKPOINT_CONFLICT', 'a second create', () =>
+        store.save(context.state({ instanceId: saved.instanceId })),
+      );
       same(await store.load(saved.instanceId), newer, 'what is stored after two saves that failed');
     },
   },
@@ -114,7 +139,8 @@ export const isolationCases: readonly ConformanceCase[] = [
   {
     id: '2.backend-gives-its-bytes-away',
     clause: 2,
-    title: 'what read returns belongs to the caller: changing it changes neither what is stored nor what another read returned',
+    title:
+      'what read returns belongs to the caller: changing it changes neither what is stored nor what another read returned',
     level: 'backend',
     usualCause: 'read returns the stored buffer, or a slice of a pool',
     async run(context) {
@@ -122,7 +148,9 @@ export const isolationCases: readonly ConformanceCase[] = [
       const { instanceId } = await context.plant(context.state({ state: { a: context.random.bytes(100) } }));
       for (const op of ['read', 'head'] as const) {
         const look = async (): Promise<Uint8Array> => {
-          const stored = await (op === 'head' && backend.head !== undefined ? backend.head(instanceId, {}) : backend.read(instanceId, {}));
+          const stored = await (op === 'head' && backend.head !== undefined
+            ? backend.head(instanceId, {})
+            : backend.read(instanceId, {}));
           return stored?.envelope ?? assert.fail(`${op} returned nothing for what was just written`);
         };
         const [one, two] = await Promise.all([look(), look()]);
@@ -162,7 +190,11 @@ function assertUnspoilt(state: WorkflowStateInput | undefined, what: string): vo
   assert.equal(state.workflowId, 'conformance', `${what} has a field that was changed elsewhere`);
   same(state.state, { a: new Uint8Array([1]) }, `state of ${what}`);
   same(state.retryAttempts, { a: 1 }, `retryAttempts of ${what}`);
-  same(state.metrics, { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } }, `metrics of ${what}`);
+  same(
+    state.metrics,
+    { stagesExecuted: 1, retryCount: 0, errorCount: 0, stageDurations: { a: 1 }, custom: { a: 1 } },
+    `metrics of ${what}`,
+  );
   assert.notEqual(state.createdAt.getTime(), 666, `createdAt of ${what} was changed elsewhere`);
 }
 

@@ -49,7 +49,8 @@ export const lifecycleCases: readonly ConformanceCase[] = [
   {
     id: '13.close-waits',
     clause: 13,
-    title: 'close waits for the calls in flight, which end as they would have, and only then closes the backend, once however often it is called',
+    title:
+      'close waits for the calls in flight, which end as they would have, and only then closes the backend, once however often it is called',
     level: 'store',
     usualCause: 'the handle is closed under a write, or twice',
     async run(context) {
@@ -91,7 +92,8 @@ export const lifecycleCases: readonly ConformanceCase[] = [
   {
     id: '13.idle-iterators',
     clause: 13,
-    title: 'close does not wait for an iterator that nobody asks, whose next step is then STORE_CLOSED; one left early lets go of the backend at once',
+    title:
+      'close does not wait for an iterator that nobody asks, whose next step is then STORE_CLOSED; one left early lets go of the backend at once',
     level: 'store',
     usualCause: 'a cursor stays open until somebody comes back for it',
     async run(context) {
@@ -111,10 +113,18 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       for await (const _ of store.states()) break;
       for await (const _ of store.listByStatus(['running', 'failed'])) break;
       assert.equal(open, 0, `${open} scans of listings that were left early are still open`);
-      const iterators = [store.list(), store.listByStatus('running'), store.states({ concurrency: 1 })].map((items) => items[Symbol.asyncIterator]());
-      for (const iterator of iterators) assert.equal((await iterator.next()).done, false, 'a listing of five ends before its first');
+      const iterators = [store.list(), store.listByStatus('running'), store.states({ concurrency: 1 })].map((items) =>
+        items[Symbol.asyncIterator](),
+      );
+      for (const iterator of iterators)
+        assert.equal((await iterator.next()).done, false, 'a listing of five ends before its first');
       await store.close();
-      for (const iterator of iterators) await refused('STORE_CLOSED', 'the next step of a listing after close', () => iterator.next() as Promise<unknown>);
+      for (const iterator of iterators)
+        await refused(
+          'STORE_CLOSED',
+          'the next step of a listing after close',
+          () => iterator.next() as Promise<unknown>,
+        );
       assert.equal(open, 0, `${open} scans are still open after close`);
     },
   },

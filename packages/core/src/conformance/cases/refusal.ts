@@ -22,12 +22,19 @@ export const refusalCases: readonly ConformanceCase[] = [
       const saved = await store.save(context.state());
       const base = calls();
       for (const [path, wrong] of wrongStates()) {
-        for (const state of [{ ...context.state(), ...wrong }, { ...saved, ...wrong }]) {
-          const error = await refused('INVALID_STATE', `save of a state with a wrong ${path}`, () => store.save(state as never));
+        for (const state of [
+          { ...context.state(), ...wrong },
+          { ...saved, ...wrong },
+        ]) {
+          const error = await refused('INVALID_STATE', `save of a state with a wrong ${path}`, () =>
+            store.save(state as never),
+          );
           assert.ok(error.message.includes(path), `the error for a wrong ${path} does not name it: ${error.message}`);
           assert.ok(error.recoveryHints.length > 0, `the error for a wrong ${path} names no remedy`);
         }
-        await refused('INVALID_STATE', `overwrite with a wrong ${path}`, () => store.save({ ...context.state(), ...wrong } as never, { onConflict: 'overwrite' }));
+        await refused('INVALID_STATE', `overwrite with a wrong ${path}`, () =>
+          store.save({ ...context.state(), ...wrong } as never, { onConflict: 'overwrite' }),
+        );
       }
       for (const nothing of [undefined, null, 'state', 7, [], new Map()]) {
         await refused('INVALID_STATE', `save of ${show(nothing)}`, () => store.save(nothing as never));
@@ -48,8 +55,13 @@ export const refusalCases: readonly ConformanceCase[] = [
       const base = writes();
       for (const [path, wrong] of wrongStates()) {
         // The store's own fields in the result are ignored.
-        if (['instanceId', 'createdAt', 'updatedAt', 'checkpointVersion', 'revision'].some((own) => path.startsWith(own))) continue;
-        await refused('INVALID_STATE', `an update to a state with a wrong ${path}`, () => store.update(saved.instanceId, (state) => ({ ...state, ...wrong }) as never));
+        if (
+          ['instanceId', 'createdAt', 'updatedAt', 'checkpointVersion', 'revision'].some((own) => path.startsWith(own))
+        )
+          continue;
+        await refused('INVALID_STATE', `an update to a state with a wrong ${path}`, () =>
+          store.update(saved.instanceId, (state) => ({ ...state, ...wrong }) as never),
+        );
       }
       assert.equal(writes(), base, 'the backend was called to write a state that is invalid');
     },
@@ -57,7 +69,8 @@ export const refusalCases: readonly ConformanceCase[] = [
   {
     id: '11.versions',
     clause: 11,
-    title: 'a create that is not version 0, a version or createdAt that is not the one of the revision, and a damaged revision are INVALID_STATE',
+    title:
+      'a create that is not version 0, a version or createdAt that is not the one of the revision, and a damaged revision are INVALID_STATE',
     level: 'store',
     usualCause: 'the fields are trusted as they come: a state put together from two is saved',
     async run(context) {
@@ -71,7 +84,10 @@ export const refusalCases: readonly ConformanceCase[] = [
         ['a save whose checkpointVersion is 0', { ...saved, checkpointVersion: 0 }],
         ['a save whose createdAt was changed', { ...saved, createdAt: new Date(saved.createdAt.getTime() + 1) }],
         ['a save with a revision that was cut', { ...saved, revision: last }],
-        ['a save with a revision of one wrong character', { ...saved, revision: `${last}${saved.revision.endsWith('0') ? '1' : '0'}` }],
+        [
+          'a save with a revision of one wrong character',
+          { ...saved, revision: `${last}${saved.revision.endsWith('0') ? '1' : '0'}` },
+        ],
         ['a save with a revision that is a number', { ...saved, revision: 1 }],
         ['a save with an empty revision', { ...saved, revision: '' }],
       ];
@@ -83,9 +99,11 @@ export const refusalCases: readonly ConformanceCase[] = [
   {
     id: '11.arguments',
     clause: 11,
-    title: 'an id, status, limit, cursor, retention or option that is wrong is INVALID_ARGUMENT before the backend hears of it',
+    title:
+      'an id, status, limit, cursor, retention or option that is wrong is INVALID_ARGUMENT before the backend hears of it',
     level: 'store',
-    usualCause: 'a limit of 0 or −1 means nothing in one store and everything in another; a typing error in an option is ignored',
+    usualCause:
+      'a limit of 0 or −1 means nothing in one store and everything in another; a typing error in an option is ignored',
     async run(context) {
       const { store, calls } = await counted(context);
       const saved = await store.save(context.state());
@@ -95,7 +113,20 @@ export const refusalCases: readonly ConformanceCase[] = [
         const error = await refused('INVALID_ARGUMENT', what, call);
         assert.ok(error.message.length > 10, `${what}: the message says nothing: ${error.message}`);
       };
-      for (const badId of [undefined, null, '', 'A'.repeat(32), id.toUpperCase(), id.slice(1), `${id}0`, `${id}\n`, 7, {}, '../../etc/passwd', `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`]) {
+      for (const badId of [
+        undefined,
+        null,
+        '',
+        'A'.repeat(32),
+        id.toUpperCase(),
+        id.slice(1),
+        `${id}0`,
+        `${id}\n`,
+        7,
+        {},
+        '../../etc/passwd',
+        `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`,
+      ]) {
         if (badId === id) continue;
         const bad = badId as InstanceId;
         const shown = JSON.stringify(badId);
@@ -107,7 +138,19 @@ export const refusalCases: readonly ConformanceCase[] = [
         await wrong(`delete(${shown})`, () => store.delete(bad));
         if (badId !== undefined) await wrong(`listPage after ${shown}`, () => store.listPage({ limit: 1, after: bad }));
       }
-      for (const status of ['nonsense', 'Running', '', [], ['running', 'nonsense'], null, 7, {}, { kind: 'nonsense' }, { kind: 'running' }, { kind: 'paused', stage: 1 }]) {
+      for (const status of [
+        'nonsense',
+        'Running',
+        '',
+        [],
+        ['running', 'nonsense'],
+        null,
+        7,
+        {},
+        { kind: 'nonsense' },
+        { kind: 'running' },
+        { kind: 'paused', stage: 1 },
+      ]) {
         const shown = JSON.stringify(status);
         await wrong(`listByStatus(${shown})`, () => collect(store.listByStatus(status as never)));
         await wrong(`listPage of status ${shown}`, () => store.listPage({ limit: 1, status: status as never }));
@@ -117,12 +160,34 @@ export const refusalCases: readonly ConformanceCase[] = [
       await wrong('listByStatus(undefined)', () => collect(store.listByStatus(undefined as never)));
       for (const limit of [0, -1, 1.5, Number.NaN, Infinity, 10_001, '10', null, undefined]) {
         await wrong(`listPage with limit ${String(limit)}`, () => store.listPage({ limit: limit as never }));
-        if (limit !== undefined && limit !== 10_001) await wrong(`cleanup with limit ${String(limit)}`, () => store.cleanup(0, { limit: limit as never }));
+        if (limit !== undefined && limit !== 10_001)
+          await wrong(`cleanup with limit ${String(limit)}`, () => store.cleanup(0, { limit: limit as never }));
       }
-      for (const concurrency of [0, -1, 1.5, 1001, '8']) await wrong(`states with concurrency ${concurrency}`, () => collect(store.states({ concurrency: concurrency as never })));
-      for (const attempts of [0, -1, 1.5, '5']) await wrong(`update with attempts ${attempts}`, () => store.update(id, (state) => ({ ...state }), { attempts: attempts as never }));
+      for (const concurrency of [0, -1, 1.5, 1001, '8'])
+        await wrong(`states with concurrency ${concurrency}`, () =>
+          collect(store.states({ concurrency: concurrency as never })),
+        );
+      for (const attempts of [0, -1, 1.5, '5'])
+        await wrong(`update with attempts ${attempts}`, () =>
+          store.update(id, (state) => ({ ...state }), { attempts: attempts as never }),
+        );
       await wrong('update without a change', () => store.update(id, undefined as never));
-      for (const retention of [-1, Number.NaN, Infinity, '1d', null, undefined, {}, { day: 1 }, { days: -1 }, { days: '1' }, { running: 1 }, { completed: 1, days: 1 }, { completed: -1 }, [1]]) {
+      for (const retention of [
+        -1,
+        Number.NaN,
+        Infinity,
+        '1d',
+        null,
+        undefined,
+        {},
+        { day: 1 },
+        { days: -1 },
+        { days: '1' },
+        { running: 1 },
+        { completed: 1, days: 1 },
+        { completed: -1 },
+        [1],
+      ]) {
         await wrong(`cleanup(${JSON.stringify(retention)})`, () => store.cleanup(retention as never));
       }
       for (const bad of ['', 'x', revision.slice(1), 7]) {
@@ -144,7 +209,8 @@ export const refusalCases: readonly ConformanceCase[] = [
   {
     id: '11.too-large',
     clause: 11,
-    title: 'a state that is larger than the store takes is INVALID_STATE, naming both sizes, before anything is written',
+    title:
+      'a state that is larger than the store takes is INVALID_STATE, naming both sizes, before anything is written',
     level: 'store',
     usualCause: 'the limit is found by the storage, after a part was sent',
     async run(context) {
@@ -158,7 +224,9 @@ export const refusalCases: readonly ConformanceCase[] = [
         },
         { maxBodyBytes: 10_000 },
       );
-      const error = await refused('INVALID_STATE', 'save of 10 000 bytes and more with maxBodyBytes: 10 000', () => store.save(context.state({ state: { a: new Uint8Array(10_000) } })));
+      const error = await refused('INVALID_STATE', 'save of 10 000 bytes and more with maxBodyBytes: 10 000', () =>
+        store.save(context.state({ state: { a: new Uint8Array(10_000) } })),
+      );
       assert.match(error.message, /10000/, `the message does not name the limit: ${error.message}`);
       assert.equal(writes, 0, 'the backend was called to write a state that is too large');
       await store.save(context.state({ state: { a: new Uint8Array(9000) } }));
@@ -194,11 +262,23 @@ function wrongStates(): readonly (readonly [string, Wrong])[] {
     ['status.stage', { status: { kind: 'running', currentStage: 's', stage: 's' } }],
     ['status.event', { status: { kind: 'waiting', stage: 's' } }],
     ['status.result', { status: { kind: 'completed' } }],
-    ['status.result.durationMs', { status: { kind: 'completed', result: { output: {}, durationMs: Number.NaN, metrics } } }],
-    ['status.result.output', { status: { kind: 'completed', result: { output: { a: 'text' }, durationMs: 0, metrics } } }],
+    [
+      'status.result.durationMs',
+      { status: { kind: 'completed', result: { output: {}, durationMs: Number.NaN, metrics } } },
+    ],
+    [
+      'status.result.output',
+      { status: { kind: 'completed', result: { output: { a: 'text' }, durationMs: 0, metrics } } },
+    ],
     ['status.error.message', { status: { kind: 'failed', error: { code: 'E', recoveryHints: [] } } }],
-    ['status.error.recoveryHints', { status: { kind: 'failed', error: { code: 'E', message: '', recoveryHints: 'try again' } } }],
-    ['status.error.recoveryHints[1]', { status: { kind: 'failed', error: { code: 'E', message: '', recoveryHints: ['', 7] } } }],
+    [
+      'status.error.recoveryHints',
+      { status: { kind: 'failed', error: { code: 'E', message: '', recoveryHints: 'try again' } } },
+    ],
+    [
+      'status.error.recoveryHints[1]',
+      { status: { kind: 'failed', error: { code: 'E', message: '', recoveryHints: ['', 7] } } },
+    ],
     ['status.error', { status: { kind: 'failed', error: new Error('not data') } }],
     ['currentStage', { currentStage: null }],
     ['currentStage', { currentStage: '\uD800' }],
@@ -238,7 +318,9 @@ function wrongStates(): readonly (readonly [string, Wrong])[] {
   ];
 }
 
-async function counted(context: CaseContext): Promise<{ readonly store: StateStore; readonly calls: () => number; readonly writes: () => number }> {
+async function counted(
+  context: CaseContext,
+): Promise<{ readonly store: StateStore; readonly calls: () => number; readonly writes: () => number }> {
   let calls = 0;
   let writes = 0;
   const count = <T>(next: () => T): T => {
@@ -256,4 +338,3 @@ async function counted(context: CaseContext): Promise<{ readonly store: StateSto
   });
   return { store, calls: () => calls, writes: () => writes };
 }
-

@@ -11,7 +11,8 @@ export const resurrectionCases: readonly ConformanceCase[] = [
   {
     id: '5.old-revision-after-recreate',
     clause: 5,
-    title: 'a revision from before a delete neither saves over nor deletes what was created anew under the same id, whatever its version',
+    title:
+      'a revision from before a delete neither saves over nor deletes what was created anew under the same id, whatever its version',
     level: 'store',
     usualCause: 'the token is the version number, which begins again at 1',
     async run(context) {
@@ -32,7 +33,8 @@ export const resurrectionCases: readonly ConformanceCase[] = [
   {
     id: '5.paused-writer',
     clause: 5,
-    title: 'a save that was held up finds its revision gone: after newer saves, after a delete, after a delete and a create of equal content',
+    title:
+      'a save that was held up finds its revision gone: after newer saves, after a delete, after a delete and a create of equal content',
     level: 'store',
     usualCause: 'what the save was based on is checked early, and the write then goes out unconditionally',
     async run(context) {
@@ -46,16 +48,25 @@ export const resurrectionCases: readonly ConformanceCase[] = [
         await late.arrived();
         const after = await meanwhile.run(store, base, input);
         late.letGo();
-        const { lost } = await outcomes([saving], ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'], `the save held up over ${meanwhile.name}`);
+        const { lost } = await outcomes(
+          [saving],
+          ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'],
+          `the save held up over ${meanwhile.name}`,
+        );
         assert.equal(lost.length, 1, `a save that was held up over ${meanwhile.name} succeeded`);
-        same(await store.find(base.instanceId), after, `what is stored, once a save held up over ${meanwhile.name} has ended`);
+        same(
+          await store.find(base.instanceId),
+          after,
+          `what is stored, once a save held up over ${meanwhile.name} has ended`,
+        );
       }
     },
   },
   {
     id: '5.paused-deleter',
     clause: 5,
-    title: 'a delete that was held up destroys nothing that it has not seen: neither newer saves nor a new instance under the same id',
+    title:
+      'a delete that was held up destroys nothing that it has not seen: neither newer saves nor a new instance under the same id',
     level: 'store',
     usualCause: 'the delete names only the id by the time it is carried out: an unlink, a DELETE without a condition',
     async run(context) {
@@ -69,9 +80,17 @@ export const resurrectionCases: readonly ConformanceCase[] = [
         await late.arrived();
         const after = await meanwhile.run(store, base, input);
         late.letGo();
-        const { lost } = await outcomes([deleting], ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'], `the delete held up over ${meanwhile.name}`);
+        const { lost } = await outcomes(
+          [deleting],
+          ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'],
+          `the delete held up over ${meanwhile.name}`,
+        );
         assert.equal(lost.length, 1, `a delete of a revision that was held up over ${meanwhile.name} succeeded`);
-        same(await store.find(base.instanceId), after, `what is stored, once a delete held up over ${meanwhile.name} has ended`);
+        same(
+          await store.find(base.instanceId),
+          after,
+          `what is stored, once a delete held up over ${meanwhile.name} has ended`,
+        );
       }
     },
   },
@@ -89,7 +108,11 @@ export const resurrectionCases: readonly ConformanceCase[] = [
       await late.arrived();
       const there = await store.save(input);
       late.letGo();
-      const { lost } = await outcomes([creating], ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'], 'the create held up over another create');
+      const { lost } = await outcomes(
+        [creating],
+        ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'],
+        'the create held up over another create',
+      );
       assert.equal(lost.length, 1, 'a create that was held up over another create succeeded');
       same(await store.load(input.instanceId), there, 'what is stored');
     },
@@ -97,9 +120,11 @@ export const resurrectionCases: readonly ConformanceCase[] = [
   {
     id: '5.late-copy-of-a-save',
     clause: 5,
-    title: 'a second copy of a save that arrives late changes nothing: not after newer saves, not after a delete, not after a delete and a create',
+    title:
+      'a second copy of a save that arrives late changes nothing: not after newer saves, not after a delete, not after a delete and a create',
     level: 'store',
-    usualCause: 'the write takes effect by arriving, not by its condition: a rename of a file that is still there, a PUT that was retried',
+    usualCause:
+      'the write takes effect by arriving, not by its condition: a rename of a file that is still there, a PUT that was retried',
     async run(context) {
       for (const meanwhile of MEANWHILE) {
         const here = await context.elsewhere();
@@ -112,7 +137,11 @@ export const resurrectionCases: readonly ConformanceCase[] = [
         copies.stop();
         const after = await meanwhile.run(store, saved, input);
         await copies.deliver();
-        same(await store.find(base.instanceId), after, `what is stored, once a copy of a save has arrived after ${meanwhile.name}`);
+        same(
+          await store.find(base.instanceId),
+          after,
+          `what is stored, once a copy of a save has arrived after ${meanwhile.name}`,
+        );
       }
     },
   },
@@ -132,18 +161,28 @@ export const resurrectionCases: readonly ConformanceCase[] = [
       copies.stop();
       const recreated = await store.save(input);
       await copies.deliver();
-      same(await store.find(base.instanceId), recreated, 'what is stored, once a copy of the delete has arrived after a create');
+      same(
+        await store.find(base.instanceId),
+        recreated,
+        'what is stored, once a copy of the delete has arrived after a create',
+      );
       const second = await store.save(recreated);
       await copies.deliver();
-      same(await store.find(base.instanceId), second, 'what is stored, once a copy of the delete has arrived after a save');
+      same(
+        await store.find(base.instanceId),
+        second,
+        'what is stored, once a copy of the delete has arrived after a save',
+      );
     },
   },
   {
     id: '5.late-copy-of-a-create',
     clause: 5,
-    title: 'a second copy of a create that arrives after the delete revives nothing, where the backend keeps tombstones',
+    title:
+      'a second copy of a create that arrives after the delete revives nothing, where the backend keeps tombstones',
     level: 'store',
-    usualCause: 'the tombstone is not what a create must expect, or it was removed at once though copies may be under way',
+    usualCause:
+      'the tombstone is not what a create must expect, or it was removed at once though copies may be under way',
     async run(context) {
       const copies = copier();
       const store = await context.open(copies.between);
@@ -153,13 +192,23 @@ export const resurrectionCases: readonly ConformanceCase[] = [
       copies.stop();
       await store.delete(created.instanceId);
       if ((await context.stored(created.instanceId)) === undefined) {
-        context.notApplicable('the backend removes at once: it claims that no copy of a create can be under way then, and beneath it none can be made here');
+        context.notApplicable(
+          'the backend removes at once: it claims that no copy of a create can be under way then, and beneath it none can be made here',
+        );
       }
       await copies.deliver();
-      assert.equal(await store.find(created.instanceId), undefined, 'a copy of the create has revived what was deleted');
+      assert.equal(
+        await store.find(created.instanceId),
+        undefined,
+        'a copy of the create has revived what was deleted',
+      );
       const recreated = await store.save(input);
       await copies.deliver();
-      same(await store.find(created.instanceId), recreated, 'what is stored, once a copy of the first create has arrived after the second');
+      same(
+        await store.find(created.instanceId),
+        recreated,
+        'what is stored, once a copy of the first create has arrived after the second',
+      );
     },
   },
   {
@@ -190,8 +239,13 @@ export const resurrectionCases: readonly ConformanceCase[] = [
         if (ending === 'delete') await store.delete(base.instanceId);
         held.letGo();
         await loading;
-        same(await store.find(base.instanceId), after, `what is found after a ${ending}, once a load that began before it has ended`);
-        if (after !== undefined) assert.equal((await store.save(after)).checkpointVersion, 3, 'version of the next save');
+        same(
+          await store.find(base.instanceId),
+          after,
+          `what is found after a ${ending}, once a load that began before it has ended`,
+        );
+        if (after !== undefined)
+          assert.equal((await store.save(after)).checkpointVersion, 3, 'version of the next save');
       }
     },
   },
@@ -199,12 +253,17 @@ export const resurrectionCases: readonly ConformanceCase[] = [
 
 const MEANWHILE: readonly {
   readonly name: string;
-  run(store: StateStore, base: WorkflowState, input: ReturnType<CaseContext['state']>): Promise<WorkflowState | undefined>;
+  run(
+    store: StateStore,
+    base: WorkflowState,
+    input: ReturnType<CaseContext['state']>,
+  ): Promise<WorkflowState | undefined>;
 }[] = [
   { name: 'one newer save', run: (store, base) => store.save({ ...base, workflowId: 'newer' }) },
   {
     name: 'two newer saves',
-    run: async (store, base) => store.save({ ...(await store.save({ ...base, status: { kind: 'paused', stage: 's' } })), status: base.status }),
+    run: async (store, base) =>
+      store.save({ ...(await store.save({ ...base, status: { kind: 'paused', stage: 's' } })), status: base.status }),
   },
   {
     name: 'a delete',
@@ -231,9 +290,17 @@ const MEANWHILE: readonly {
 
 async function refusesAll(store: StateStore, old: WorkflowState, current: WorkflowState): Promise<void> {
   if (old.revision === current.revision) return;
-  await refused('CHECKPOINT_CONFLICT', `a save from version ${old.checkpointVersion} of before`, () => store.save({ ...old, workflowId: 'from the past' }));
-  await refused('CHECKPOINT_CONFLICT', `a delete of version ${old.checkpointVersion} of before`, () => store.delete(old.instanceId, { revision: old.revision }));
-  assert.equal(await store.isCurrent(old.instanceId, old.revision), false, `version ${old.checkpointVersion} of before is current`);
+  await refused('CHECKPOINT_CONFLICT', `a save from version ${old.checkpointVersion} of before`, () =>
+    store.save({ ...old, workflowId: 'from the past' }),
+  );
+  await refused('CHECKPOINT_CONFLICT', `a delete of version ${old.checkpointVersion} of before`, () =>
+    store.delete(old.instanceId, { revision: old.revision }),
+  );
+  assert.equal(
+    await store.isCurrent(old.instanceId, old.revision),
+    false,
+    `version ${old.checkpointVersion} of before is current`,
+  );
   same(await store.load(current.instanceId), current, 'what is stored');
 }
 

@@ -9,13 +9,24 @@ import type { WorkflowStatus } from '../../status.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
 import { same } from '../claims.js';
 import { checkProperty, loadFastCheck } from '../fast-check.js';
-import { allBytes, DOUBLES, HOSTILE_STRINGS, hostileMap, INSTANTS, metrics, objectOf, STATUSES, UINT32 } from '../samples.js';
+import {
+  allBytes,
+  DOUBLES,
+  HOSTILE_STRINGS,
+  hostileMap,
+  INSTANTS,
+  metrics,
+  objectOf,
+  STATUSES,
+  UINT32,
+} from '../samples.js';
 
 export const roundTripCases: readonly ConformanceCase[] = [
   {
     id: '1.every-field',
     clause: 1,
-    title: 'a state with something in every field comes back equal, from save and from load, and again after the next save',
+    title:
+      'a state with something in every field comes back equal, from save and from load, and again after the next save',
     level: 'store',
     usualCause: 'a field is forgotten by the mapping to a row, a document or metadata',
     async run(context) {
@@ -33,8 +44,16 @@ export const roundTripCases: readonly ConformanceCase[] = [
       };
       const first = await roundTrip(store, input, context);
       context.clock.advance(1500);
-      const second = await roundTrip(store, { ...first, state: { ...first.state, more: new Uint8Array([9]) } }, context);
-      assert.equal(second.checkpointVersion, 2, `the second save is checkpointVersion ${second.checkpointVersion}, expected 2`);
+      const second = await roundTrip(
+        store,
+        { ...first, state: { ...first.state, more: new Uint8Array([9]) } },
+        context,
+      );
+      assert.equal(
+        second.checkpointVersion,
+        2,
+        `the second save is checkpointVersion ${second.checkpointVersion}, expected 2`,
+      );
       assert.notEqual(second.revision, first.revision, 'two saves have one revision');
     },
   },
@@ -52,18 +71,29 @@ export const roundTripCases: readonly ConformanceCase[] = [
   {
     id: '1.bytes',
     clause: 1,
-    title: 'empty values, all byte values, 1 MiB, views into larger buffers and Buffers come back as plain Uint8Arrays of equal bytes',
+    title:
+      'empty values, all byte values, 1 MiB, views into larger buffers and Buffers come back as plain Uint8Arrays of equal bytes',
     level: 'store',
     usualCause: 'bytes pass through a text encoding or JSON, or the whole buffer behind a view is stored',
     async run(context) {
       const store = await context.open();
       const large = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31 + (i >>> 8)) & 255);
       const view = new Uint8Array(allBytes().buffer, 100, 50);
-      const values = { empty: new Uint8Array(0), all: allBytes(), large, view, buffer: Buffer.from([1, 2, 255]), zeros: new Uint8Array(4096) };
+      const values = {
+        empty: new Uint8Array(0),
+        all: allBytes(),
+        large,
+        view,
+        buffer: Buffer.from([1, 2, 255]),
+        zeros: new Uint8Array(4096),
+      };
       const saved = await store.save(context.state({ input: values, state: values }));
       const loaded = await store.load(saved.instanceId);
       const plain = objectOf(Object.entries(values).map(([key, value]) => [key, Uint8Array.from(value)] as const));
-      for (const [where, state] of [['save', saved], ['load', loaded]] as const) {
+      for (const [where, state] of [
+        ['save', saved],
+        ['load', loaded],
+      ] as const) {
         same(state.input, plain, `input returned by ${where}`);
         same(state.state, plain, `state returned by ${where}`);
       }
@@ -72,15 +102,20 @@ export const roundTripCases: readonly ConformanceCase[] = [
   {
     id: '1.keys',
     clause: 1,
-    title: 'any key is kept as an own property: `__proto__`, the empty one, a leading byte order mark, paths, NUL, 10 000 characters',
+    title:
+      'any key is kept as an own property: `__proto__`, the empty one, a leading byte order mark, paths, NUL, 10 000 characters',
     level: 'store',
-    usualCause: 'an object is filled by assignment (which sets the prototype for `__proto__`), or a decoder strips the byte order mark',
+    usualCause:
+      'an object is filled by assignment (which sets the prototype for `__proto__`), or a decoder strips the byte order mark',
     async run(context) {
       const store = await context.open();
       await roundTrip(
         store,
         {
-          ...context.state({ input: hostileMap((i) => new Uint8Array([i])), state: hostileMap((i) => new Uint8Array(i)) }),
+          ...context.state({
+            input: hostileMap((i) => new Uint8Array([i])),
+            state: hostileMap((i) => new Uint8Array(i)),
+          }),
           metrics: { ...metrics(), stageDurations: hostileMap((i) => i + 0.5), custom: hostileMap((i) => -i) },
           retryAttempts: hostileMap((i) => i),
         },
@@ -97,7 +132,10 @@ export const roundTripCases: readonly ConformanceCase[] = [
     async run(context) {
       const store = await context.open();
       for (const text of HOSTILE_STRINGS) {
-        const status: WorkflowStatus = { kind: 'failed', error: { code: text, message: text, stage: text, trace: text, recoveryHints: [text, text] } };
+        const status: WorkflowStatus = {
+          kind: 'failed',
+          error: { code: text, message: text, stage: text, trace: text, recoveryHints: [text, text] },
+        };
         await roundTrip(store, context.state({ workflowId: text, currentStage: text, status }), context);
       }
     },
@@ -105,7 +143,8 @@ export const roundTripCases: readonly ConformanceCase[] = [
   {
     id: '1.numbers',
     clause: 1,
-    title: 'every double (NaN, −0 and both infinities among them) and every unsigned 32-bit integer comes back as it was',
+    title:
+      'every double (NaN, −0 and both infinities among them) and every unsigned 32-bit integer comes back as it was',
     level: 'store',
     usualCause: 'JSON: it has no NaN and no infinity, and drops the sign of −0',
     async run(context) {
@@ -118,7 +157,13 @@ export const roundTripCases: readonly ConformanceCase[] = [
           {
             ...context.state(),
             version: { major: value, minor: value, patch: value },
-            metrics: { stagesExecuted: value, retryCount: value, errorCount: value, stageDurations: { a: value }, custom: {} },
+            metrics: {
+              stagesExecuted: value,
+              retryCount: value,
+              errorCount: value,
+              stageDurations: { a: value },
+              custom: {},
+            },
             retryAttempts: { a: value },
           },
           context,
@@ -129,7 +174,8 @@ export const roundTripCases: readonly ConformanceCase[] = [
   {
     id: '1.dates',
     clause: 1,
-    title: 'createdAt may be any valid Date, and updatedAt is the clock of the store at the save, also before 1970 and at the ends of time',
+    title:
+      'createdAt may be any valid Date, and updatedAt is the clock of the store at the save, also before 1970 and at the ends of time',
     level: 'store',
     usualCause: 'times are kept in seconds, in an unsigned column, or as text with four digits for the year',
     async run(context) {
@@ -148,7 +194,14 @@ export const roundTripCases: readonly ConformanceCase[] = [
     usualCause: 'ids are shortened, hashed, or compared as numbers or without regard to case',
     async run(context) {
       const store = await context.open();
-      const ids = ['0'.repeat(32), 'f'.repeat(32), `${'0'.repeat(31)}1`, `1${'0'.repeat(31)}`, 'abcdef0123456789abcdef0123456789', 'abcdef0123456789abcdef012345678a'];
+      const ids = [
+        '0'.repeat(32),
+        'f'.repeat(32),
+        `${'0'.repeat(31)}1`,
+        `1${'0'.repeat(31)}`,
+        'abcdef0123456789abcdef0123456789',
+        'abcdef0123456789abcdef012345678a',
+      ];
       const marks = new Map<InstanceId, Uint8Array>();
       for (const [index, text] of ids.entries()) {
         const instanceId = InstanceId.parse(text);
@@ -173,7 +226,11 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const store = await context.open();
       const first = await store.save(context.state());
       context.clock.advance(1000);
-      const second = await store.save({ ...first, currentStage: 'second', status: { kind: 'running', currentStage: 'second' } });
+      const second = await store.save({
+        ...first,
+        currentStage: 'second',
+        status: { kind: 'running', currentStage: 'second' },
+      });
       await headMatches(store, second, first.updatedAt);
       context.clock.advance(1000);
       const waiting = await store.save({ ...second, status: { kind: 'waiting', stage: 'second', event: 'paid' } });
@@ -185,10 +242,18 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const endedAgain = await store.save({ ...ended, currentStage: 'third' });
       await headMatches(store, endedAgain, endedAgain.updatedAt);
       for (const old of [first, second, waiting, ended]) {
-        assert.equal(await store.isCurrent(old.instanceId, old.revision), false, `isCurrent is true for version ${old.checkpointVersion}, which was replaced`);
+        assert.equal(
+          await store.isCurrent(old.instanceId, old.revision),
+          false,
+          `isCurrent is true for version ${old.checkpointVersion}, which was replaced`,
+        );
       }
       assert.equal(await store.head(context.id()), undefined, 'head of an instance that is not there');
-      assert.equal(await store.isCurrent(context.id(), endedAgain.revision), false, 'isCurrent of an instance that is not there');
+      assert.equal(
+        await store.isCurrent(context.id(), endedAgain.revision),
+        false,
+        'isCurrent of an instance that is not there',
+      );
     },
   },
   {
@@ -225,15 +290,21 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const backend = await context.openBackend();
       for (const length of [0, 1, 127, 128, 1000, 4095, 4096, 65_536, 262_144, 1_048_577]) {
         let written: Uint8Array = new Uint8Array();
-        const state = await context.plant(context.state({ state: { body: context.random.bytes(length) } }), (envelope) => {
-          written = envelope.slice();
-          return envelope;
-        });
+        const state = await context.plant(
+          context.state({ state: { body: context.random.bytes(length) } }),
+          (envelope) => {
+            written = envelope.slice();
+            return envelope;
+          },
+        );
         const read = await backend.read(state.instanceId, {});
         same(read && Uint8Array.from(read.envelope), written, `envelope with a value of ${length} bytes`);
         const head = await backend.head?.(state.instanceId, {});
         if (head !== undefined) {
-          assert.ok(head.envelope.length >= 128, `head returned ${head.envelope.length} bytes, fewer than the 128 of a header`);
+          assert.ok(
+            head.envelope.length >= 128,
+            `head returned ${head.envelope.length} bytes, fewer than the 128 of a header`,
+          );
           same(Uint8Array.from(head.envelope.subarray(0, 128)), written.slice(0, 128), 'first 128 bytes of head');
         }
       }
@@ -251,21 +322,38 @@ export const roundTripCases: readonly ConformanceCase[] = [
       const fc = await loadFastCheck(context);
       const store = await context.open();
       const recordOf = <T>(model: { [K in keyof T]: Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
-      const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_STRINGS.filter(({ length }) => length < 100))).filter((value) => value.isWellFormed());
+      const text = fc
+        .oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_STRINGS.filter(({ length }) => length < 100)))
+        .filter((value) => value.isWellFormed());
       const bytes = fc.uint8Array({ maxLength: 300 });
       const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
-      const milliseconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
-      const mapOf = <T>(value: unknown) => fc.array(fc.tuple(text, value as never), { maxLength: 5 }).map((entries) => objectOf(entries as [string, T][]));
-      const anyMetrics = recordOf({ stagesExecuted: uint32, retryCount: uint32, errorCount: uint32, stageDurations: mapOf<number>(milliseconds), custom: mapOf<number>(fc.double()) });
+      const milliseconds = fc
+        .double({ min: 0, noNaN: true, noDefaultInfinity: true })
+        .filter((value) => !Object.is(value, -0));
+      const mapOf = <T>(value: unknown) =>
+        fc.array(fc.tuple(text, value as never), { maxLength: 5 }).map((entries) => objectOf(entries as [string, T][]));
+      const anyMetrics = recordOf({
+        stagesExecuted: uint32,
+        retryCount: uint32,
+        errorCount: uint32,
+        stageDurations: mapOf<number>(milliseconds),
+        custom: mapOf<number>(fc.double()),
+      });
       const status = fc.oneof(
         fc.constant({ kind: 'initializing' as const }),
         recordOf({ kind: fc.constant('running' as const), currentStage: text }),
         recordOf({ kind: fc.constant('waiting' as const), stage: text, event: text }),
         recordOf({ kind: fc.constant('paused' as const), stage: text }),
-        recordOf({ kind: fc.constant('completed' as const), result: recordOf({ output: mapOf<Uint8Array>(bytes), durationMs: milliseconds, metrics: anyMetrics }) }),
+        recordOf({
+          kind: fc.constant('completed' as const),
+          result: recordOf({ output: mapOf<Uint8Array>(bytes), durationMs: milliseconds, metrics: anyMetrics }),
+        }),
         recordOf({
           kind: fc.constant('failed' as const),
-          error: fc.record({ code: text, message: text, stage: text, trace: text, recoveryHints: fc.array(text, { maxLength: 3 }) }, { requiredKeys: ['code', 'message', 'recoveryHints'], noNullPrototype: true }),
+          error: fc.record(
+            { code: text, message: text, stage: text, trace: text, recoveryHints: fc.array(text, { maxLength: 3 }) },
+            { requiredKeys: ['code', 'message', 'recoveryHints'], noNullPrototype: true },
+          ),
         }),
         fc.constant({ kind: 'cancelled' as const }),
       );
@@ -291,7 +379,12 @@ export const roundTripCases: readonly ConformanceCase[] = [
 /** Saves, loads, and compares both with what went in. */
 async function roundTrip(store: StateStore, input: WorkflowStateInput, context: CaseContext): Promise<WorkflowState> {
   const saved = await store.save(input);
-  const expected = { ...input, updatedAt: new Date(context.clock.now()), checkpointVersion: input.checkpointVersion + 1, revision: saved.revision };
+  const expected = {
+    ...input,
+    updatedAt: new Date(context.clock.now()),
+    checkpointVersion: input.checkpointVersion + 1,
+    revision: saved.revision,
+  };
   same(plain(saved), plain(expected), 'what save returned');
   const loaded = await store.load(input.instanceId);
   same(plain(loaded), plain(expected), 'what load returned');
@@ -305,6 +398,14 @@ function plain(state: WorkflowStateInput): object {
 
 async function headMatches(store: StateStore, state: WorkflowState, statusSince: Date): Promise<void> {
   const { instanceId, status, revision, checkpointVersion, createdAt, updatedAt } = state;
-  same(await store.head(instanceId), { instanceId, status: status.kind, revision, checkpointVersion, createdAt, updatedAt, statusSince }, `head of version ${checkpointVersion}`);
-  assert.equal(await store.isCurrent(instanceId, revision), true, `isCurrent is false for version ${checkpointVersion}, the last one saved`);
+  same(
+    await store.head(instanceId),
+    { instanceId, status: status.kind, revision, checkpointVersion, createdAt, updatedAt, statusSince },
+    `head of version ${checkpointVersion}`,
+  );
+  assert.equal(
+    await store.isCurrent(instanceId, revision),
+    true,
+    `isCurrent is false for version ${checkpointVersion}, the last one saved`,
+  );
 }
