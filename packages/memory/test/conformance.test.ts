@@ -17,5 +17,7 @@ registerConformance(
       return { space, backend: memoryBackend({ space }) };
     },
     peer: async ({ space }: InMemory) => ({ backend: memoryBackend({ space }) }),
+    // After a restart there is nothing.
+    reopen: async () => ({ backend: memoryBackend() }),
   },
 );
