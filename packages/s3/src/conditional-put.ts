@@ -37,7 +37,7 @@ import {
 } from './bucket.js';
 import { Operation } from './deadline.js';
 import type { Keys } from './keys.js';
-import { judge, type Standing } from './read-back.js';
+import { type Doubt, judge, type Standing } from './read-back.js';
 import { markerOf, markerReplaced, putMarker, removeMarker } from './status-index.js';
 
 /** A bucket and the names in it. */
@@ -125,7 +125,7 @@ class ConditionalPut {
   /** Whether any copy has left this process. */
   #sent = false;
   /** Whether any copy was left without a definite answer. */
-  #doubt = false;
+  #doubt: Doubt = false;
 
   constructor(
     place: Place,
@@ -150,13 +150,13 @@ class ConditionalPut {
     for (let tries = 1; ; tries++) {
       const answer = await bucket.put(key, this.#record.envelope, this.#condition, this.#operation);
       if (answer.kind === 'done') return this.#written(answer.value);
-      if (answer.kind === 'doubt') this.#doubt = true;
+      if (answer.kind === 'doubt') this.#doubt ||= 'on this base';
       if (answer.kind !== 'unsent') this.#sent = true;
       const last = tries >= TRIES || this.#operation.overdue;
 
       if (this.#operation.aborted)
         throw this.#sent ? this.#operation.signal?.reason : new NotApplied(this.#operation.signal?.reason);
-      if (!this.#doubt && !isCondition(answer)) {
+      if (this.#doubt === false && !isCondition(answer)) {
         // Every copy was refused, and for no reason that lies in what is stored.
         if (last || !isPassing(answer)) throw await this.#notApplied(bucket.error(answer));
         await this.#pause(tries);
@@ -200,6 +200,7 @@ class ConditionalPut {
       // The marker stays: the caller may go on with the same write, and a late DELETE would take it away under it.
       throw this.#doubt ? this.#unknown(this.#place.bucket.error(answer)) : new RevisionConflict();
     }
+    if (this.#doubt !== false) this.#doubt = 'on another base';
     this.#base = found?.header && revisionOfHeader(found.header, found.etag);
     this.#condition = found?.etag === undefined ? '*' : { etag: found.etag };
     this.#record = { ...onto(this.#base), onto };

@@ -8,7 +8,8 @@
 // - The ETag of a base never returns. Once the base is gone, no copy of ours can take effect.
 // - Deletes leave tombstones, which outlast every operation. So what has no tombstone behind it was not deleted
 //   meanwhile: an absent key, or a chain that began at an empty key with another's create, does not hide ours.
-// - A place in a chain is taken once: another write at ours, or directly behind another at ours, has replaced ours.
+// - A place in a chain is taken once: another write at ours, or directly behind another at ours, has replaced ours, and
+//   so has another that was built directly on our base.
 // - No doubt (every copy was answered with a refusal) is proof by itself, wherever the chain is too long to tell.
 
 import type { BackendRecord, EnvelopeHeader, Expected } from '@workflow-state/core/backend';
@@ -18,6 +19,8 @@ export interface Standing {
   readonly header: EnvelopeHeader | undefined;
   readonly etag: string | undefined;
 }
+
+export type Doubt = false | 'on this base' | 'on another base';
 
 export type Verdict =
   /** Ours is what is stored. */
@@ -37,13 +40,13 @@ export type Verdict =
 
 /**
  * @param base what the copies sent last were conditioned on
- * @param doubt whether any copy was left without a definite answer
+ * @param doubt whether any copy was left without a definite answer: one on this base, or one on another before
  */
-export function judge(record: BackendRecord, base: Expected, found: Standing | undefined, doubt: boolean): Verdict {
+export function judge(record: BackendRecord, base: Expected, found: Standing | undefined, doubt: Doubt): Verdict {
   const { nonce, version, incarnation, entered, status } = record.revision;
   const damaged = base !== undefined && 'damaged' in base;
   const create = base === undefined || damaged || nonce === incarnation;
-  const lost = doubt ? 'unknown' : 'lost';
+  const lost = doubt === false ? 'lost' : 'unknown';
 
   if (found === undefined) return !create || damaged ? 'lost' : base === undefined ? 'unchanged' : 'restart';
   const { header, etag } = found;
@@ -59,13 +62,15 @@ export function judge(record: BackendRecord, base: Expected, found: Standing | u
     if (header.incarnation !== incarnation) return header.first ? 'lost' : lost;
     return header.version === version || header.version === version + 1 ? 'lost' : lost;
   }
-  if (doubt && !header.first) return 'unknown';
+  const replaced = base !== undefined && header.parent === base.nonce && doubt !== 'on another base';
+  const open = doubt !== false && !replaced;
+  if (open && !header.first) return 'unknown';
   switch (header.kind) {
     case 'live':
       return 'lost';
     case 'tombstone':
       return 'continue';
     case 'condemned':
-      return doubt ? 'unknown' : 'busy';
+      return open ? 'unknown' : 'busy';
   }
 }

@@ -1,5 +1,6 @@
 // Every fault at every request of every operation. One actor, so a conflict is always false; and whatever is still under
 // way lands afterwards.
+import assert from 'node:assert/strict';
 import {
   cancel,
   complete,

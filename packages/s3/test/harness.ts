@@ -85,7 +85,7 @@ export function harnessOn({ name, bucket, reclaims, server: serve, ...rest }: Ha
 
 /** What no object store can keep of the contract, with the reason. Each is still shown to fail. */
 export const knownGaps: Readonly<Record<string, string>> = {
-  '10.can-be-overwritten':
+  '10.mended-leaves-no-trace':
     'the marker of a damaged record cannot be told from that of a create under way: it stays until the sweep after the grace',
   '10.damage-in-storage':
     'a listing tells tombstones by their size, so an instance cut to exactly its header is taken for one; S3 itself never cuts an object',

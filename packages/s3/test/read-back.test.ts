@@ -72,7 +72,8 @@ const record = (facts: Facts): BackendRecord => ({
   envelope: new Uint8Array(128),
 });
 
-type Row = readonly [what: string, found: Standing | undefined, noDoubt: Verdict, doubt: Verdict];
+/** `earlier`: a copy on another base is unanswered; the same as `doubt` where it is left out. */
+type Row = readonly [what: string, found: Standing | undefined, noDoubt: Verdict, doubt: Verdict, earlier?: Verdict];
 const unreadable: Standing = { header: undefined, etag: 'etag of ?' };
 
 // Ours is version 5, entering a status, over version 4.
@@ -168,11 +169,19 @@ const recreates: readonly Row[] = [
     'another instance over it',
     header({ version: 1, nonce: 'other', parent: 'dead', incarnation: 'other', first: false }),
     'lost',
+    'lost',
+    'unknown',
+  ],
+  [
+    'another instance over another tombstone',
+    header({ version: 1, nonce: 'other', parent: 'gone', incarnation: 'other', first: false }),
+    'lost',
     'unknown',
   ],
   [
     'that tombstone, condemned',
-    header({ version: 4, nonce: 'doomed', parent: 'dead', kind: 'condemned' }),
+    header({ version: 4, nonce: 'doomed', parent: 'dead', kind: 'condemned', first: false }),
+    'busy',
     'busy',
     'unknown',
   ],
@@ -194,17 +203,18 @@ describe.each<[string, BackendRecord, Expected, readonly Row[]]>([
   ['a create over a tombstone', create, tombstone, recreates],
   ['a write over a damaged record', create, broken, repairs],
 ])('%s that finds', (_name, ours, expected, rows) => {
-  it.each(rows)('%s', (_what, found, noDoubt, doubt) => {
+  it.each<Row>([...rows])('%s', (_what, found, noDoubt, doubt, earlier = doubt) => {
     expect(judge(ours, expected, found, false), 'every copy refused').toBe(noDoubt);
-    expect(judge(ours, expected, found, true), 'a copy unanswered').toBe(doubt);
+    expect(judge(ours, expected, found, 'on this base'), 'a copy unanswered').toBe(doubt);
+    expect(judge(ours, expected, found, 'on another base'), 'an earlier copy unanswered').toBe(earlier);
   });
 });
 
 describe('a delete', () => {
   it('is not taken for applied by a marker: a tombstone names none', () => {
     const ours = record({ version: 5, nonce: 'ours', kind: 'tombstone' });
-    expect(judge(ours, base, header({ version: 7, nonce: 'later', parent: 'next', entered: 'ours' }), true)).toBe(
-      'unknown',
-    );
+    expect(
+      judge(ours, base, header({ version: 7, nonce: 'later', parent: 'next', entered: 'ours' }), 'on this base'),
+    ).toBe('unknown');
   });
 });

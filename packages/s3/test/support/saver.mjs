@@ -17,6 +17,7 @@ const store = await openStateStore(s3Backend({ bucket, prefix, client }));
 const successes = [];
 const others = [];
 let conflicts = 0;
+let unknown = 0;
 for (let round = 0; round < Number(rounds); round++) {
   const state = await store.load(instanceId);
   const count = decodeJson(state.state.count) + 1;
@@ -31,8 +32,9 @@ for (let round = 0; round < Number(rounds); round++) {
     successes.push({ version: checkpointVersion, revision });
   } catch (error) {
     if (error.code === 'CHECKPOINT_CONFLICT') conflicts++;
+    else if (error.code === 'OUTCOME_UNKNOWN') unknown++;
     else others.push(`${error.code}: ${error.message}`);
   }
 }
 await store.close();
-process.send({ successes, conflicts, others }, () => process.disconnect());
+process.send({ successes, conflicts, unknown, others }, () => process.disconnect());
