@@ -21,11 +21,10 @@ export class InstanceCalls<T> {
     this.id = id;
   }
 
-  /** What is under way may be out of date from now on: it puts nothing into the cache, and nobody joins it. */
+  /** What is under way may be out of date from now on: it puts nothing into the cache, and nobody joins it. What has not begun yet may. */
   supersede(): void {
     this.generation++;
     this.reading = undefined;
-    this.next = undefined;
   }
 }
 

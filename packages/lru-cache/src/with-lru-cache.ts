@@ -200,7 +200,6 @@ class CachingStore implements CachedStateStore {
         instance.next = undefined;
         instance.reading = self();
       }
-      inner?.throwIfAborted();
       return (await this.#proved(instance.id, this.#cache.peek(instance.id), inner)) ?? this.#fetch(instance, inner);
     }));
   }

@@ -170,6 +170,25 @@ describe('a read puts nothing in that was replaced meanwhile', () => {
     expect((await late).revision).toBe(inner.stored.get(ID)?.revision);
   });
 
+  it('nor a load that everybody gave up, if the store answers it all the same', async () => {
+    const { inner, store, first } = await cached();
+    store.clear();
+    inner.deaf = true;
+    const controller = new AbortController();
+    const loading = store.load(ID, { signal: controller.signal });
+    await settled();
+    inner.the('find').apply();
+    controller.abort(new Error('enough'));
+    await expect(loading).rejects.toThrow('enough');
+    const saving = store.save(first);
+    inner.the('save').answer();
+    const saved = await saving;
+    inner.the('find').answer();
+    await settled();
+    expect((await fromCache(store, inner))?.revision ?? saved.revision).toBe(saved.revision);
+    expect(store.stats().entries).toBe(1);
+  });
+
   it('a load that outlasts a cleanup never puts back what was removed', async () => {
     const { inner, store } = await cached(undefined, COMPLETED);
     store.clear();
@@ -318,6 +337,21 @@ describe('whoever has been shown a newer state is not shown the old one again', 
     const head = store.head(ID);
     inner.the('head').answer();
     await head;
+    inner.the('find').answer();
+    await loading;
+    expect(await fromCache(store, inner)).toBeUndefined();
+  });
+
+  it('also where what was shown is that nothing is there', async () => {
+    const { inner, store } = await cached();
+    store.clear();
+    const loading = store.load(ID);
+    await settled();
+    inner.the('find').apply();
+    inner.stored.clear();
+    const head = store.head(ID);
+    inner.the('head').answer();
+    expect(await head).toBeUndefined();
     inner.the('find').answer();
     await loading;
     expect(await fromCache(store, inner)).toBeUndefined();
@@ -483,6 +517,22 @@ describe('absence', () => {
     inner.the('find').answer();
     expect(await found).toBeDefined();
   });
+});
+
+it('a load that failed is not joined, also while a save is under way', async () => {
+  const { inner, store, first } = await cached();
+  store.clear();
+  const saving = store.save(first);
+  const failing = store.load(ID);
+  await settled();
+  inner.the('find').fail(new Error('disk on fire'));
+  await expect(failing).rejects.toThrow('disk on fire');
+  const loading = store.load(ID);
+  await settled();
+  inner.the('find').answer();
+  expect((await loading).revision).toBe(first.revision);
+  inner.the('save').answer();
+  await saving;
 });
 
 it('a failed load is not cached, and nothing of it stays behind', async () => {

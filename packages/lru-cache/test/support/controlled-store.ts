@@ -56,6 +56,8 @@ export class ControlledStore implements StateStore {
   late: (() => void)[] = [];
   /** Every call that ever came. */
   readonly log: string[] = [];
+  /** Go on although the caller has given up. */
+  deaf = false;
   /** Answer at once. */
   auto = false;
   closed = false;
@@ -210,7 +212,7 @@ export class ControlledStore implements StateStore {
       },
     };
     this.pending.push(call);
-    signal?.addEventListener('abort', () => call.fail(signal.reason));
+    signal?.addEventListener('abort', () => this.deaf || call.fail(signal.reason));
     if (this.auto) call.answer();
     return promise;
   }
