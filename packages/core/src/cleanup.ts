@@ -5,7 +5,7 @@
 
 import { headDecoded } from './backend-access.js';
 import type { InstanceId } from './instance-id.js';
-import { scanEntries } from './listing.js';
+import { scanBatches } from './listing.js';
 import type { BackendCall, StateBackend, WriteRevision } from './state-backend.js';
 import type { CleanupFailure, CleanupReport } from './state-store.js';
 import { isTerminalKind, type TerminalKind } from './status.js';
@@ -49,19 +49,22 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
 
   try {
     scan: for (const [kind, age] of ages) {
-      for await (const { id, statusSince } of scanEntries(backend, [kind], {}, call)) {
-        scanned++;
-        // A terminal status is entered anew by every save, so where the index knows since when, it knows the age.
-        if (statusSince !== undefined && !(now - statusSince > age)) continue;
-        while (underWay.size >= CONCURRENCY || (underWay.size > 0 && removed + underWay.size >= limit)) {
-          await Promise.race(underWay);
+      for await (const batch of scanBatches(backend, [kind], {}, call)) {
+        for (const { id, statusSince } of batch) {
+          scanned++;
+          // A terminal status is entered anew by every save, so where the index knows since when, it knows the age.
+          if (statusSince !== undefined && !(now - statusSince > age)) continue;
+          while (underWay.size >= CONCURRENCY || (underWay.size > 0 && removed + underWay.size >= limit)) {
+            await Promise.race(underWay);
+          }
+          if (removed >= limit) {
+            done = false;
+            break scan;
+          }
+          call.signal?.throwIfAborted();
+          const job = judge(id).finally(() => underWay.delete(job));
+          underWay.add(job);
         }
-        if (removed >= limit) {
-          done = false;
-          break scan;
-        }
-        const job = judge(id).finally(() => underWay.delete(job));
-        underWay.add(job);
       }
     }
   } finally {

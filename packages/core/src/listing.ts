@@ -45,55 +45,89 @@ export function matches(filter: Filter, state: WorkflowState): boolean {
   return filter.exactly === undefined || equal(filter.exactly, state.status);
 }
 
-/** What the index names for these kinds: ascending, each id once. */
-export function scanEntries(
+/**
+ * What the index names for these kinds: ascending, each id once. In batches, all the way to the caller's iterator: a
+ * step of an asynchronous generator for each entry would cost more than the directory or page it came from.
+ */
+export function scanBatches(
   backend: StateBackend,
   kinds: readonly StatusKind[] | undefined,
   query: Omit<ScanQuery, 'status'>,
   call: BackendCall,
-): AsyncGenerator<ScanEntry> {
+): AsyncGenerator<readonly ScanEntry[]> {
   if (kinds === undefined) return scanOne(backend, query, call);
-  const [only, ...others] = kinds;
-  return others.length === 0 ? scanOne(backend, { ...query, status: only }, call) : merged(backend, kinds, query, call);
+  const scans = kinds.map((status) => scanOne(backend, { ...query, status }, call));
+  const [only, ...others] = scans;
+  return only !== undefined && others.length === 0 ? only : merge(scans);
 }
 
-async function* merged(
-  backend: StateBackend,
-  kinds: readonly StatusKind[],
-  query: Omit<ScanQuery, 'status'>,
-  call: BackendCall,
-): AsyncGenerator<ScanEntry> {
-  const scans = kinds.map((status) => scanOne(backend, { ...query, status }, call));
+/** Entries that a scan has delivered and the merge has not passed on yet, from `at`. */
+interface Delivered {
+  readonly scan: AsyncGenerator<readonly ScanEntry[]>;
+  batch: readonly ScanEntry[];
+  at: number;
+  done: boolean;
+}
+
+async function* merge(scans: readonly AsyncGenerator<readonly ScanEntry[]>[]): AsyncGenerator<readonly ScanEntry[]> {
+  let sources = scans.map((scan): Delivered => ({ scan, batch: [], at: 0, done: false }));
   try {
-    const heads = await Promise.all(scans.map((scan) => scan.next()));
     for (;;) {
-      let least: ScanEntry | undefined;
-      for (const head of heads) if (head.done !== true && (least === undefined || head.value.id < least.id)) least = head.value;
-      if (least === undefined) return;
-      yield least;
-      for (const [index, head] of heads.entries()) {
-        if (head.done !== true && head.value.id === least.id) heads[index] = (await scans[index]?.next()) ?? head;
+      await Promise.all(sources.map(refill));
+      sources = sources.filter(({ done }) => !done);
+      if (sources.length === 0) return;
+      const merged: ScanEntry[] = [];
+      // Until one has nothing left to compare with.
+      while (sources.every(({ at, batch }) => at < batch.length)) {
+        const least = sources.reduce((a, b) => (idOf(b) < idOf(a) ? b : a));
+        const entry = least.batch[least.at];
+        if (entry === undefined) break;
+        merged.push(entry);
+        for (const source of sources) if (idOf(source) === entry.id) source.at++;
       }
+      yield merged;
     }
   } finally {
     await Promise.all(scans.map((scan) => scan.return(undefined)));
   }
 }
 
-async function* scanOne(backend: StateBackend, query: ScanQuery, call: BackendCall): AsyncGenerator<ScanEntry> {
+async function refill(source: Delivered): Promise<void> {
+  while (!source.done && source.at === source.batch.length) {
+    const next = await source.scan.next();
+    source.done = next.done === true;
+    source.batch = next.done === true ? [] : next.value;
+    source.at = 0;
+  }
+}
+
+function idOf({ batch, at }: Delivered): string {
+  return batch[at]?.id ?? '';
+}
+
+async function* scanOne(
+  backend: StateBackend,
+  query: ScanQuery,
+  call: BackendCall,
+): AsyncGenerator<readonly ScanEntry[]> {
+  const { status } = query;
   const batches = backend.scan(query, call)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await reading(backend, call, undefined, () => batches.next());
       if (next.done === true) return;
-      for (const entry of next.value) {
-        call.signal?.throwIfAborted();
-        yield query.status === undefined || query.status === entry.status ? entry : { ...entry, status: query.status };
-      }
+      yield status === undefined
+        ? next.value
+        : next.value.map((entry) => (entry.status === status ? entry : { ...entry, status }));
     }
   } finally {
     await batches.return?.();
   }
+}
+
+/** The ids of these batches, one by one. */
+export async function* idsOf(batches: AsyncIterable<readonly ScanEntry[]>): AsyncGenerator<InstanceId> {
+  for await (const batch of batches) for (const { id } of batch) yield id;
 }
 
 /** States in the order of `ids`, loaded ahead, `concurrency` at a time. */
@@ -102,7 +136,7 @@ export async function* loadAhead(
   concurrency: number,
   load: (id: InstanceId) => Promise<WorkflowState | undefined>,
   onError: ((error: unknown, id: InstanceId) => void) | undefined,
-): AsyncGenerator<WorkflowState> {
+): AsyncGenerator<readonly WorkflowState[]> {
   type Loaded = { readonly id: InstanceId; readonly state?: WorkflowState | undefined; readonly error?: unknown };
   const ahead: Promise<Loaded>[] = [];
   const source = ids[Symbol.asyncIterator]();
@@ -114,17 +148,23 @@ export async function* loadAhead(
         if (next.done === true) more = false;
         else {
           const id = next.value;
-          ahead.push(load(id).then((state) => ({ id, state }), (error: unknown) => ({ id, error })));
+          ahead.push(
+            load(id).then(
+              (state) => ({ id, state }),
+              (error: unknown) => ({ id, error }),
+            ),
+          );
         }
       }
       const loaded = await ahead.shift();
       if (loaded === undefined) return;
       if ('error' in loaded) {
         // A closed or aborted store is the end of the iteration, not a fault of the instance.
-        if (onError === undefined || !isStateStoreError(loaded.error) || loaded.error.code === 'STORE_CLOSED') throw loaded.error;
+        if (onError === undefined || !isStateStoreError(loaded.error) || loaded.error.code === 'STORE_CLOSED')
+          throw loaded.error;
         onError(loaded.error, loaded.id);
       } else if (loaded.state !== undefined) {
-        yield loaded.state;
+        yield [loaded.state];
       }
     }
   } finally {

@@ -7,11 +7,19 @@ import { cleanUp } from './cleanup.js';
 import { commit } from './commit.js';
 import { type Conflict, isStateStoreError, StateStoreError } from './errors.js';
 import { checkInstanceId, type InstanceId } from './instance-id.js';
-import { checkFilter, type Filter, loadAhead, matches, scanEntries } from './listing.js';
+import { checkFilter, type Filter, idsOf, loadAhead, matches, scanBatches } from './listing.js';
 import { checkRetention } from './retention.js';
 import { decodeRevision, encodeRevision, ownEntry, type Revision } from './revision.js';
 import { ShapeError } from './shape.js';
-import type { BackendCall, BackendRecord, DamagedRecord, Expected, StateBackend, WriteRevision } from './state-backend.js';
+import type {
+  BackendCall,
+  BackendRecord,
+  DamagedRecord,
+  Expected,
+  ScanEntry,
+  StateBackend,
+  WriteRevision,
+} from './state-backend.js';
 import { decodeHeader, decodeState, encodeBody, encodeRecord, stateOf, type Write } from './state-codec.js';
 import { type SavableState, savableState, type StateBody } from './state-shape.js';
 import type {
@@ -60,7 +68,11 @@ type Facts = { -readonly [K in 'instanceId' | 'status' | 'checkpointVersion' | '
  * @throws `INVALID_ARGUMENT` for an option, and whatever the backend refuses with.
  */
 export async function openStateStore(backend: StateBackend, options: StateStoreOptions = {}): Promise<StateStore> {
-  if (typeof backend?.read !== 'function' || typeof backend.write !== 'function' || typeof backend.scan !== 'function') {
+  if (
+    typeof backend?.read !== 'function' ||
+    typeof backend.write !== 'function' ||
+    typeof backend.scan !== 'function'
+  ) {
     throw invalidArgument('backend', 'a StateBackend (memoryBackend(), fileSystemBackend(…), s3Backend(…))', backend);
   }
   checkOptions(options, {
@@ -110,13 +122,17 @@ class Store implements StateStore {
       if (options?.onConflict === 'overwrite') return this.#overwrite(write, createdAt.getTime(), call);
       if (revision === undefined) {
         if (checkpointVersion !== 0) {
-          throw invalidState(`state.checkpointVersion: a state without a revision is created, so expected 0, got ${checkpointVersion}`);
+          throw invalidState(
+            `state.checkpointVersion: a state without a revision is created, so expected 0, got ${checkpointVersion}`,
+          );
         }
         return this.#create(write, createdAt.getTime(), call);
       }
       const base = checkRevision(revision, invalidState);
       if (checkpointVersion !== base.version) {
-        throw invalidState(`state.checkpointVersion: expected ${base.version}, as the revision says, got ${checkpointVersion}`);
+        throw invalidState(
+          `state.checkpointVersion: expected ${base.version}, as the revision says, got ${checkpointVersion}`,
+        );
       }
       if (createdAt.getTime() !== base.createdAt) {
         throw invalidState(
@@ -156,7 +172,8 @@ class Store implements StateStore {
       const id = (facts.instanceId = checkInstanceId(instanceId));
       const asked = checkRevision(revision, invalidRevision);
       const backend = this.#backend;
-      if (backend.isCurrent !== undefined) return reading(backend, call, id, async () => backend.isCurrent?.(id, asked, call) ?? false);
+      if (backend.isCurrent !== undefined)
+        return reading(backend, call, id, async () => backend.isCurrent?.(id, asked, call) ?? false);
       const decoded = await headDecoded(backend, id, call);
       return decoded !== undefined && decoded.revision.nonce === asked.nonce && decoded.revision.status !== 'tombstone';
     });
@@ -193,19 +210,26 @@ class Store implements StateStore {
         if (await this.#bury(id, stored, call)) return true;
         await backoff(race, 1, 50, call.signal);
       }
-      throw new StateStoreError('STORAGE_ERROR', `${id} was not deleted: it was saved ${RACES} times meanwhile`, { instanceId: id, retryable: true });
+      throw new StateStoreError('STORAGE_ERROR', `${id} was not deleted: it was saved ${RACES} times meanwhile`, {
+        instanceId: id,
+        retryable: true,
+      });
     });
 
   list: StateStore['list'] = (options) =>
-    this.#iterate('list', options, (call) => {
-      return mapIds(this.#entries(checkFilter(undefined), {}, call));
-    });
+    this.#iterate('list', options, (call) => this.#batches({ kinds: undefined }, {}, call), entryId);
 
   listByStatus: StateStore['listByStatus'] = (status, options) =>
-    this.#iterate('listByStatus', options, (call) => {
-      if (status === undefined) throw invalidArgument('status', `a status kind (${STATUS_KINDS.join(', ')}) or a status`, status);
-      return mapIds(this.#entries(checkFilter(status), {}, call));
-    });
+    this.#iterate(
+      'listByStatus',
+      options,
+      (call) => {
+        if (status === undefined)
+          throw invalidArgument('status', `a status kind (${STATUS_KINDS.join(', ')}) or a status`, status);
+        return this.#batches(checkFilter(status), {}, call);
+      },
+      entryId,
+    );
 
   listPage: StateStore['listPage'] = (options) =>
     this.#run('listPage', options, async (call) => {
@@ -214,34 +238,44 @@ class Store implements StateStore {
       const filter = checkFilter(status, 'options.status');
       const entries: ListEntry[] = [];
       // One more than asked for, to know whether there is a next page.
-      for await (const { id, status: kind, statusSince } of this.#entries(filter, { after, limit: limit + 1 }, call)) {
-        if (entries.length === limit) return { entries, next: entries.at(-1)?.instanceId } satisfies ListPage;
-        entries.push({
-          instanceId: id,
-          ...(kind !== undefined && { status: kind }),
-          ...(statusSince !== undefined && { statusSince: new Date(statusSince) }),
-        });
+      for await (const batch of this.#batches(filter, { after, limit: limit + 1 }, call)) {
+        for (const { id, status: kind, statusSince } of batch) {
+          if (entries.length === limit) return { entries, next: entries.at(-1)?.instanceId } satisfies ListPage;
+          entries.push({
+            instanceId: id,
+            ...(kind !== undefined && { status: kind }),
+            ...(statusSince !== undefined && { statusSince: new Date(statusSince) }),
+          });
+        }
       }
       return { entries };
     });
 
   states: StateStore['states'] = (options) =>
-    this.#iterate('states', options, (call) => {
-      const filter = checkFilter(options?.status, 'options.status');
-      // In flight also while the iterator is idle, so that `close` waits for what was loaded ahead.
-      const load = async (id: InstanceId): Promise<WorkflowState | undefined> => {
-        const state = await this.#track(this.#find(id, call, {}));
-        return state !== undefined && matches(filter, state) ? state : undefined;
-      };
-      const ids = mapIds(this.#entries({ kinds: filter.kinds }, {}, call));
-      return loadAhead(ids, options?.concurrency ?? 8, load, options?.onError);
-    });
+    this.#iterate(
+      'states',
+      options,
+      (call) => {
+        const filter = checkFilter(options?.status, 'options.status');
+        // In flight also while the iterator is idle, so that `close` waits for what was loaded ahead.
+        const load = async (id: InstanceId): Promise<WorkflowState | undefined> => {
+          const state = await this.#track(this.#find(id, call, {}));
+          return state !== undefined && matches(filter, state) ? state : undefined;
+        };
+        const ids = idsOf(this.#batches({ kinds: filter.kinds }, {}, call));
+        return loadAhead(ids, options?.concurrency ?? 8, load, options?.onError);
+      },
+      (state) => state,
+    );
 
   count: StateStore['count'] = (kind, options) =>
     this.#run('count', options, async (call) => {
       if (kind !== undefined) oneOf(...STATUS_KINDS)(kind, 'kind');
       let count = 0;
-      for await (const _ of this.#entries(checkFilter(kind), {}, call)) count++;
+      for await (const batch of this.#batches(checkFilter(kind), {}, call)) {
+        call.signal?.throwIfAborted();
+        count += batch.length;
+      }
       return count;
     });
 
@@ -250,7 +284,11 @@ class Store implements StateStore {
       const now = this.#now();
       const { limit = Infinity, dryRun = false } = options ?? {};
       const remove = (id: InstanceId, revision: WriteRevision): Promise<boolean> => this.#bury(id, revision, call);
-      const report = await cleanUp(this.#backend, { now, ages: checkRetention(retention), limit, dryRun, remove }, call);
+      const report = await cleanUp(
+        this.#backend,
+        { now, ages: checkRetention(retention), limit, dryRun, remove },
+        call,
+      );
       if (dryRun || this.#backend.sweep === undefined) return report;
       try {
         const swept = await this.#backend.sweep(now - this.#tombstoneGrace, { ...call, now });
@@ -314,7 +352,8 @@ class Store implements StateStore {
   /** One compare-and-set on `base`; `undefined` where it was lost. */
   async #replace(save: Prepared, base: WriteRevision, call: BackendCall): Promise<WorkflowState | undefined> {
     const { id, body, now } = save;
-    if (base.version === 0xffff_ffff) throw invalidState('state.checkpointVersion: 4294967295 is the last one; start a new instance');
+    if (base.version === 0xffff_ffff)
+      throw invalidState('state.checkpointVersion: 4294967295 is the last one; start a new instance');
     const status = body.status.kind;
     const make = (nonce: string): BackendRecord =>
       save.record({
@@ -326,7 +365,8 @@ class Store implements StateStore {
           version: base.version + 1,
           nonce,
           status,
-          entered: status === base.status && !isTerminalKind(status) ? base.entered : ownEntry(base.version + 1, nonce, now),
+          entered:
+            status === base.status && !isTerminalKind(status) ? base.entered : ownEntry(base.version + 1, nonce, now),
         },
       });
     return this.#commit(save, make, base, call);
@@ -339,14 +379,19 @@ class Store implements StateStore {
       const created = await this.#begin(save, createdAt, tombstone, call);
       if (created !== undefined) return created;
       const found = await headDecoded(this.#backend, save.id, call);
-      if (found?.header.kind === 'live') throw conflictError(save.id, { reason: 'exists', expected: undefined, actual: found.revision.version });
+      if (found?.header.kind === 'live')
+        throw conflictError(save.id, { reason: 'exists', expected: undefined, actual: found.revision.version });
       if (found?.header.kind === 'condemned') break;
       tombstone = found?.revision;
     }
-    throw new StateStoreError('STORAGE_ERROR', `${save.id} was not created: a deleted one of that name is just being removed`, {
-      instanceId: save.id,
-      retryable: true,
-    });
+    throw new StateStoreError(
+      'STORAGE_ERROR',
+      `${save.id} was not created: a deleted one of that name is just being removed`,
+      {
+        instanceId: save.id,
+        retryable: true,
+      },
+    );
   }
 
   /** The first write of an incarnation: over nothing, a tombstone, or (asked to overwrite) a damaged record. */
@@ -395,10 +440,14 @@ class Store implements StateStore {
       if (saved !== undefined) return saved;
       await backoff(race, 1, 50, call.signal);
     }
-    throw new StateStoreError('STORAGE_ERROR', `${save.id} was not overwritten: it was saved ${RACES} times meanwhile`, {
-      instanceId: save.id,
-      retryable: true,
-    });
+    throw new StateStoreError(
+      'STORAGE_ERROR',
+      `${save.id} was not overwritten: it was saved ${RACES} times meanwhile`,
+      {
+        instanceId: save.id,
+        retryable: true,
+      },
+    );
   }
 
   /** Deletes exactly `base` by writing a tombstone over it; `false` where something else is stored by now. */
@@ -408,7 +457,13 @@ class Store implements StateStore {
     const make = (nonce: string): BackendRecord => {
       const version = damaged ? 1 : Math.min(base.version + 1, 0xffff_ffff);
       const rest = damaged ? { incarnation: nonce, first: false, createdAt: now } : withoutHint(base);
-      const revision = { ...rest, version, nonce, status: 'tombstone', entered: ownEntry(version, nonce, now) } as const;
+      const revision = {
+        ...rest,
+        version,
+        nonce,
+        status: 'tombstone',
+        entered: ownEntry(version, nonce, now),
+      } as const;
       return encodeRecord({ id, parent: damaged ? undefined : base.nonce, updatedAt: now, revision });
     };
     return (await commit(this.#backend, make, base, call)) !== 'lost';
@@ -466,13 +521,26 @@ class Store implements StateStore {
     throw conflictError(id, { reason, expected: base.version, actual }, cause);
   }
 
-  async *#entries(filter: Filter, query: { after?: InstanceId | undefined; limit?: number }, call: BackendCall): ReturnType<typeof scanEntries> {
-    for await (const entry of scanEntries(this.#backend, filter.kinds, query, call)) {
-      if (filter.exactly !== undefined) {
+  /** What the index names, in batches; with a full status, what is stored so: one load for each candidate. */
+  #batches(
+    filter: Filter,
+    query: { after?: InstanceId | undefined; limit?: number },
+    call: BackendCall,
+  ): ReturnType<typeof scanBatches> {
+    const batches = scanBatches(this.#backend, filter.kinds, query, call);
+    return filter.exactly === undefined ? batches : this.#exactly(filter, batches, call);
+  }
+
+  async *#exactly(
+    filter: Filter,
+    batches: ReturnType<typeof scanBatches>,
+    call: BackendCall,
+  ): ReturnType<typeof scanBatches> {
+    for await (const batch of batches) {
+      for (const entry of batch) {
         const state = await this.#find(entry.id, call, {});
-        if (state === undefined || !matches(filter, state)) continue;
+        if (state !== undefined && matches(filter, state)) yield [entry];
       }
-      yield entry;
     }
   }
 
@@ -488,7 +556,11 @@ class Store implements StateStore {
     if (this.#closing !== undefined) throw new StateStoreError('STORE_CLOSED', 'the store was closed');
   }
 
-  async #run<T>(op: StoreOperation, options: CallOptions | undefined, body: (call: BackendCall, facts: Facts) => Promise<T>): Promise<T> {
+  async #run<T>(
+    op: StoreOperation,
+    options: CallOptions | undefined,
+    body: (call: BackendCall, facts: Facts) => Promise<T>,
+  ): Promise<T> {
     this.#assertOpen();
     const facts: Facts = {};
     const done = this.#timer(op, facts);
@@ -505,28 +577,35 @@ class Store implements StateStore {
     }
   }
 
-  /** A listing: each step is a call of its own for `close`, which does not wait for an idle iterator. */
-  #iterate<T>(op: StoreOperation, options: CallOptions | undefined, body: (call: BackendCall) => AsyncGenerator<T>): AsyncIterable<T> {
-    return this.#steps(op, () => body(callOf(op, options)));
-  }
-
-  async *#steps<T>(op: StoreOperation, start: () => AsyncGenerator<T>): AsyncGenerator<T> {
+  /** A listing: each fetch of a batch is a call of its own for `close`, which does not wait for an idle iterator. */
+  async *#iterate<Item, T>(
+    op: StoreOperation,
+    options: CallOptions | undefined,
+    body: (call: BackendCall) => AsyncGenerator<readonly Item[]>,
+    pick: (item: Item) => T,
+  ): AsyncGenerator<T> {
     const done = this.#timer(op, {});
-    let inner: AsyncGenerator<T> | undefined;
+    let batches: AsyncGenerator<readonly Item[]> | undefined;
     let outcome = 'ok';
     try {
+      this.#assertOpen();
+      const call = callOf(op, options);
+      batches = body(call);
       for (;;) {
-        this.#assertOpen();
-        inner ??= start();
-        const next = await this.#track(inner.next());
+        const next = await this.#track(batches.next());
         if (next.done === true) return;
-        yield next.value;
+        for (const item of next.value) {
+          this.#assertOpen();
+          call.signal?.throwIfAborted();
+          yield pick(item);
+        }
+        this.#assertOpen();
       }
     } catch (error) {
       outcome = outcomeOf(error);
       throw error;
     } finally {
-      await inner?.return(undefined);
+      await batches?.return(undefined);
       done(outcome);
     }
   }
@@ -567,8 +646,8 @@ interface Prepared {
   done(state: WorkflowState): WorkflowState;
 }
 
-async function* mapIds(entries: AsyncIterable<{ readonly id: InstanceId }>): AsyncGenerator<InstanceId> {
-  for await (const { id } of entries) yield id;
+function entryId({ id }: ScanEntry): InstanceId {
+  return id;
 }
 
 /** The context of a call, or the refusal of its options, or the reason why it was given up before it began. */
@@ -583,7 +662,9 @@ function checkedLater(): void {
 }
 
 /** A checked copy, in two parts: what the store owns, and the body that is encoded. */
-function checkState(state: unknown): Pick<SavableState, 'instanceId' | 'createdAt' | 'checkpointVersion' | 'revision'> & { readonly body: StateBody } {
+function checkState(
+  state: unknown,
+): Pick<SavableState, 'instanceId' | 'createdAt' | 'checkpointVersion' | 'revision'> & { readonly body: StateBody } {
   try {
     const { instanceId, createdAt, updatedAt: _, checkpointVersion, revision, ...body } = savableState(state, 'state');
     return { instanceId, createdAt, checkpointVersion, revision, body };
@@ -600,12 +681,17 @@ function checkRevision(revision: unknown, invalid: (message: string) => StateSto
 }
 
 function invalidState(message: string, ...recoveryHints: string[]): StateStoreError {
-  const hints = recoveryHints.length > 0 ? recoveryHints : ['pass what save or load returned, changed only by helpers such as enterStage'];
+  const hints =
+    recoveryHints.length > 0
+      ? recoveryHints
+      : ['pass what save or load returned, changed only by helpers such as enterStage'];
   return new StateStoreError('INVALID_STATE', message, { recoveryHints: hints });
 }
 
 function invalidRevision(message: string): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', message, { recoveryHints: ['pass the revision of a state, unchanged'] });
+  return new StateStoreError('INVALID_ARGUMENT', message, {
+    recoveryHints: ['pass the revision of a state, unchanged'],
+  });
 }
 
 function conflictError(id: InstanceId, conflict: Conflict, cause?: unknown): StateStoreError {

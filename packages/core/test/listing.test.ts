@@ -1,11 +1,27 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cancel, complete, enterStage, InstanceId, newWorkflowState, openStateStore, type StateStore, waitFor, type WorkflowStateInput } from '@workflow-state/core';
+import {
+  cancel,
+  complete,
+  enterStage,
+  InstanceId,
+  newWorkflowState,
+  openStateStore,
+  type StateStore,
+  waitFor,
+  type WorkflowStateInput,
+} from '@workflow-state/core';
 import type { ScanEntry } from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
 
 const id = (n: number): InstanceId => InstanceId.parse(n.toString(16).padStart(32, '0'));
 const fresh = (n: number): WorkflowStateInput =>
-  newWorkflowState({ instanceId: id(n), workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
+  newWorkflowState({
+    instanceId: id(n),
+    workflowId: 'w',
+    version: { major: 1, minor: 0, patch: 0 },
+    currentStage: 's',
+  });
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -42,13 +58,42 @@ describe('listing', () => {
     expect(await all(store.listByStatus(['running', 'waiting', 'paused']))).toEqual([id(1), id(2)]);
   });
 
+  it('merges batches of any size, empty ones too, without losing or repeating an id', async () => {
+    const batches = fc
+      .array(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 5 }), { maxLength: 6 })
+      .map((drawn) => {
+        const ascending = [...new Set(drawn.flat())].sort((a, b) => a - b);
+        return drawn.map(({ length }) => ascending.splice(0, length)).concat([ascending]);
+      });
+    await fc.assert(
+      fc.asyncProperty(batches, batches, batches, async (...scans) => {
+        const byKind = new Map(['running', 'waiting', 'paused'].map((kind, index) => [kind, scans[index] ?? []]));
+        const store = await openStateStore(
+          fakeBackend({
+            async *scan({ status }) {
+              for (const batch of byKind.get(status ?? '') ?? []) yield batch.map((n) => ({ id: id(n) }));
+            },
+          }),
+        );
+        const union = [...new Set(scans.flat(2))].sort((a, b) => a - b);
+        expect(await all(store.listByStatus(['running', 'waiting', 'paused']))).toEqual(union.map(id));
+      }),
+    );
+  });
+
   it('compares a full status with what is stored', async () => {
     const store = await filled();
     expect(await all(store.listByStatus({ kind: 'running', currentStage: 'b' }))).toEqual([id(2)]);
     expect(await all(store.listByStatus({ kind: 'waiting', stage: 's', event: 'refund' }))).toEqual([]);
     const metrics = fresh(0).metrics;
-    expect(await all(store.listByStatus({ kind: 'completed', result: { output: {}, durationMs: 1, metrics } }))).toEqual([id(5)]);
-    expect(await all(store.listByStatus({ kind: 'completed', result: { output: { a: new Uint8Array(1) }, durationMs: 1, metrics } }))).toEqual([]);
+    expect(
+      await all(store.listByStatus({ kind: 'completed', result: { output: {}, durationMs: 1, metrics } })),
+    ).toEqual([id(5)]);
+    expect(
+      await all(
+        store.listByStatus({ kind: 'completed', result: { output: { a: new Uint8Array(1) }, durationMs: 1, metrics } }),
+      ),
+    ).toEqual([]);
   });
 
   it('refuses a status that is none, at the first step', async () => {
@@ -121,7 +166,9 @@ describe('states', () => {
     });
     for (let n = 1; n <= 20; n++) await store.save(fresh(n));
     most = 0;
-    expect((await all(store.states({ concurrency: 3 }))).map((s) => s.instanceId)).toEqual(Array.from({ length: 20 }, (_, n) => id(n + 1)));
+    expect((await all(store.states({ concurrency: 3 }))).map((s) => s.instanceId)).toEqual(
+      Array.from({ length: 20 }, (_, n) => id(n + 1)),
+    );
     expect(most).toBe(3);
   });
 
@@ -144,7 +191,9 @@ describe('states', () => {
     const bad = backend.records.get(id(2));
     if (bad !== undefined) bad.envelope[130] = 0xff;
     const errors: unknown[] = [];
-    const states = await all(store.states({ onError: (error, instance) => errors.push([instance, (error as { code: string }).code]) }));
+    const states = await all(
+      store.states({ onError: (error, instance) => errors.push([instance, (error as { code: string }).code]) }),
+    );
     expect(states.map((s) => s.instanceId)).toEqual([id(1), id(3)]);
     expect(errors).toEqual([[id(2), 'DESERIALIZATION_ERROR']]);
     await expect(all(store.states())).rejects.toMatchObject({ code: 'DESERIALIZATION_ERROR', instanceId: id(2) });
