@@ -203,7 +203,14 @@ describe.each<[string, BackendRecord, Expected, readonly Row[]]>([
   ['a create over a tombstone', create, tombstone, recreates],
   ['a write over a damaged record', create, broken, repairs],
 ])('%s that finds', (_name, ours, expected, rows) => {
-  it.each<Row>([...rows])('%s', (_what, found, noDoubt, doubt, earlier = doubt) => {
+  const cases = rows.map(([what, found, noDoubt, doubt, earlier = doubt]) => ({
+    what,
+    found,
+    noDoubt,
+    doubt,
+    earlier,
+  }));
+  it.each(cases)('$what', ({ found, noDoubt, doubt, earlier }) => {
     expect(judge(ours, expected, found, false), 'every copy refused').toBe(noDoubt);
     expect(judge(ours, expected, found, 'on this base'), 'a copy unanswered').toBe(doubt);
     expect(judge(ours, expected, found, 'on another base'), 'an earlier copy unanswered').toBe(earlier);
