@@ -1,5 +1,5 @@
-// Runs the conformance suite on AWS: creates a bucket of its own, runs the suite there, empties the bucket and deletes it.
-//   AWS_PROFILE=… AWS_REGION=… node test/run-on-aws.mjs
+// Runs a command with a bucket of its own on AWS, named in S3_BUCKET; then empties the bucket and deletes it.
+//   AWS_PROFILE=… AWS_REGION=… npm run test:aws
 // Needs s3:CreateBucket, s3:DeleteBucket, s3:PutLifecycleConfiguration and what README.md asks for. Some 100 000 requests,
 // below one US dollar. A bucket that is left behind by a crash empties itself after a day.
 import { spawn } from 'node:child_process';
@@ -13,6 +13,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 
+const [command, ...args] = process.argv.slice(2);
 const client = new S3Client({});
 const region = await client.config.region();
 const Bucket = `workflow-state-suite-${randomUUID()}`;
@@ -24,7 +25,7 @@ try {
   await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }));
   process.exitCode = await new Promise((resolve, reject) => {
     const env = { ...process.env, S3_BUCKET: Bucket, AWS_REGION: region };
-    const suite = spawn('npx', ['vitest', 'run', '--config', 'vitest.aws.config.ts'], { stdio: 'inherit', env });
+    const suite = spawn(command, args, { stdio: 'inherit', env });
     suite.once('error', reject);
     suite.once('exit', (code) => resolve(code ?? 1));
   });
