@@ -1,7 +1,13 @@
 import { openStateStore, openStateStoreFromUrl } from '@workflow-state/core';
+import { fileScheme } from '@workflow-state/filesystem';
 import { memoryBackend, memoryScheme } from '@workflow-state/memory';
+import { s3Scheme } from '@workflow-state/s3';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lruScheme, withLruCache } from '../src/index.js';
+import { type CachedStateStore, lruScheme, withLruCache } from '../src/index.js';
+import { stateOf } from './support/controlled-store.js';
 
 describe('options', () => {
   it.each([
@@ -72,6 +78,29 @@ describe('URLs', () => {
     );
     expect(store.capabilities.reads).toBe('may-be-stale');
     expect((await open('lru+memory:?lru.max=5&lru.revalidate=always')).capabilities.reads).toBe('latest');
+  });
+
+  it('lru+file: and lru+s3: are the stores of file: and s3:, with a cache', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'lru-url-'));
+    const schemes = [lruScheme, fileScheme, s3Scheme];
+    try {
+      const url = `lru+file:${directory}/state?lru.max=5&durability=process&lru.revalidate=always`;
+      const store = (await openStateStoreFromUrl(url, { schemes })) as CachedStateStore;
+      expect(store.capabilities).toMatchObject({ durability: 'process', reads: 'latest' });
+      const saved = await store.save(stateOf());
+      expect(await store.load(saved.instanceId)).toStrictEqual(saved);
+      expect(store.stats().hits).toBe(1);
+      await store.close();
+      // AWS: nothing is sent before the first call.
+      const s3 = await openStateStoreFromUrl(
+        'lru+s3://bucket/prefix?region=eu-west-1&lru.maxSize=1000&lru.revalidate=never',
+        { schemes },
+      );
+      expect(s3.capabilities).toMatchObject({ sharing: 'network', reads: 'may-be-stale' });
+      await s3.close();
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it('pass on the location as written, and all other parameters', async () => {
