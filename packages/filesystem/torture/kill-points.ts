@@ -17,6 +17,7 @@ import {
 } from '@workflow-state/core';
 import { isStateStoreError } from '@workflow-state/core/backend';
 import { fileSystemBackend } from '../src/filesystem-backend.js';
+import { idsOf } from './ids.js';
 import { leftovers } from './leftovers.js';
 import { program } from './processes.js';
 
@@ -169,12 +170,6 @@ async function insist(attempt: () => Promise<WorkflowState>): Promise<WorkflowSt
     if (!isStateStoreError(error) || error.code !== 'CHECKPOINT_CONFLICT') throw error;
     return attempt();
   }
-}
-
-async function idsOf(listing: AsyncIterable<InstanceId>): Promise<InstanceId[]> {
-  const ids: InstanceId[] = [];
-  for await (const id of listing) ids.push(id);
-  return ids;
 }
 
 /** Whether it died. @throws when it ended in any other way. */
