@@ -37,7 +37,7 @@ export function sabotaged(ops: FileOps, sabotage: Sabotage): FileOps {
         ...ops,
         async rename(from, to) {
           if (!PIT.test(to)) return ops.rename(from, to);
-          await delay(2);
+          await delay(10);
           await ops.unlink(from);
         },
         rmdir: async () => {},

@@ -1,7 +1,7 @@
 // Several processes save, load, delete, re-create, list and clean a few instances among 2 000, while they are killed and
 // paused at random; some order of the operations must explain what all of them were told. Besides, a process is killed at
-// every single system call of every operation. Then the same without one mechanism or another, which must be noticed. Exits with 1, and says what and with which seed, when
-// something is wrong.
+// every single system call of every operation. Then the same without one mechanism or another, which must be noticed.
+// Exits with 1, and says what and with which seed, when something is wrong.
 //
 //   npm run test:torture -- --seconds 600 --seed 7
 
