@@ -121,7 +121,7 @@ describe.each(['aws', 'ceph16'] as const)('on %s', (profile) => {
   describe.each(Object.entries(scenarios))('%s', (name, { ready, act, done }) => {
     async function begin(): Promise<WorkflowState> {
       server.reset();
-      store = await storeOn(server, undefined, { requestTimeout: 100, store: { clock: () => ++time } });
+      store = await storeOn(server, undefined, { requestTimeout: 250, store: { clock: () => ++time } });
       const state = (await ready(store)) ?? ({ revision: '' } as WorkflowState);
       server.clearLog();
       return state;
@@ -146,6 +146,24 @@ describe.each(['aws', 'ceph16'] as const)('on %s', (profile) => {
           expectIndexed(server);
         }
       }
+    });
+
+    it('knows its own write when a late copy lands just before the next one', async () => {
+      const first = await begin();
+      await act(store, first);
+      const puts = server.log.filter(({ operation, key }) => operation === 'PutObject' && key.startsWith('instances/'));
+      for (const { number: late } of puts) {
+        const state = await begin();
+        server.onRequest(({ number, operation }) => {
+          if (number === late) return { kind: 'delayed' };
+          if (number > late && operation === 'PutObject') server.releaseAll();
+          return pass;
+        });
+        await act(store, state).catch((error: unknown) => assert.fail(`request ${late}: ${String(error)}`));
+        assert.equal(done?.(server) ?? true, true);
+        expectIndexed(server);
+      }
+      expect(server.pending).toEqual([]);
     });
 
     if (profile !== 'aws') return; // what follows does not depend on it
