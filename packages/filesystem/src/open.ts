@@ -5,26 +5,11 @@ import { dirname } from 'node:path';
 import { STATUS_KINDS, StateStoreError, type StateStoreErrorCode, TERMINAL_KINDS } from '@workflow-state/core';
 import { storageError } from './failures.js';
 import { call, codeOf, discard, mkdir, type Steps } from './file-ops.js';
+import { NETWORK, ORDERED, warnOf } from './filesystem-type.js';
 import { checkFormat, writeFormat } from './format-file.js';
 import type { Layout } from './layout.js';
 import { makeSwaps } from './status-index.js';
 import { freshNonce, type Volume } from './volume.js';
-
-/** `statfs(2)` types of filesystems that make directory operations durable in the order they were made; and tmpfs, which keeps nothing. */
-const ORDERED: ReadonlySet<number> = new Set([
-  0xef53 /* ext2, ext3, ext4 */, 0x58465342 /* xfs */, 0x01021994 /* tmpfs */,
-]);
-
-/** Where a rename that is sent twice reports that it failed although it worked, and where several hosts meet. */
-const NETWORK: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB'],
-  [0x5346414f, 'AFS'],
-  [0x00c36400, 'Ceph'],
-  [0x0bd00bd0, 'Lustre'],
-]);
 
 /** May lie beside a store: a fresh ext volume has it at its root. */
 const NOT_COUNTED: ReadonlySet<string> = new Set(['lost+found']);
@@ -84,6 +69,7 @@ function* orderOf(root: string, durable: boolean): Steps<boolean> {
       'use a local disk, or the S3 backend',
     );
   }
+  yield* warnOf(root, type, durable);
   return !durable || ORDERED.has(type);
 }
 

@@ -1,5 +1,5 @@
 import { StateStoreError } from '@workflow-state/core/backend';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fileSystemBackend, fileSystemBackendOn } from '../src/filesystem-backend.js';
 import { freshDirectory, tree } from './support/place.js';
@@ -147,6 +147,55 @@ describe('open', () => {
       code: 'NOT_SUPPORTED',
       message: expect.stringContaining('NFS') as string,
     });
+  });
+
+  it.each([
+    ['FUSE', 0x65735546, 'process', '', 'WORKFLOW_STATE_UNKNOWN_FILESYSTEM', /\(FUSE\).*local disk/],
+    ['9p', 0x01021997, 'full', '', 'WORKFLOW_STATE_UNKNOWN_FILESYSTEM', /\(9p\).*synced/],
+    [
+      'a volatile overlay',
+      0x794c7630,
+      'full',
+      'rw,lowerdir=/l,volatile',
+      'WORKFLOW_STATE_VOLATILE',
+      /no save survives/,
+    ],
+    ['a volatile overlay, process', 0x794c7630, 'process', 'rw,volatile', undefined, undefined],
+    ['an overlay', 0x794c7630, 'full', 'rw,lowerdir=/volatile', undefined, undefined],
+    ['ext4', 0xef53, 'full', '', undefined, undefined],
+  ] as const)('warns on %s, once per directory', async (_name, type, durability, options, code, message) => {
+    const warnings: (Error & { code?: string })[] = [];
+    const listen = (warning: Error): void => {
+      if (warning.name === 'WorkflowStateWarning') warnings.push(warning);
+    };
+    process.on('warning', listen);
+    const directory = `${freshDirectory()}/a b`;
+    const mounts = `${freshDirectory()}/mountinfo`;
+    // What is further out, or beside it, says nothing.
+    writeFileSync(
+      mounts,
+      [
+        '1 0 0:1 / / rw - overlay overlay rw,volatile',
+        `2 1 0:2 / ${directory.replace(' ', '\\040')} rw,relatime shared:3 - overlay overlay ${options}`,
+        `3 1 0:3 / ${directory.replace(' ', '')} rw - overlay overlay rw,volatile`,
+        '4 1 0:4 / /proc rw - proc proc rw',
+        '',
+      ].join('\n'),
+    );
+    try {
+      for (let round = 0; round < 2; round++) {
+        const seam = new Seam();
+        seam.replaceAt(/^filesystemType/, () => type);
+        seam.replaceAt(/^open mountinfo/, () => openSync(mounts, 'r'));
+        await fileSystemBackendOn({ directory, durability }, seam.ops).open?.(NO_CALL);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      process.off('warning', listen);
+    }
+    expect(warnings.map((warning) => ({ code: warning.code, message: warning.message }))).toEqual(
+      code === undefined ? [] : [{ code, message: expect.stringMatching(message) as string }],
+    );
   });
 
   it('follows a symbolic link to the directory', async () => {
