@@ -5,7 +5,7 @@ import { s3Scheme } from '@workflow-state/s3';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type CachedStateStore, lruScheme, withLruCache } from '../src/index.js';
 import { stateOf } from './support/controlled-store.js';
 
@@ -91,7 +91,9 @@ describe('URLs', () => {
       expect(await store.load(saved.instanceId)).toStrictEqual(saved);
       expect(store.stats().hits).toBe(1);
       await store.close();
-      // AWS: nothing is sent before the first call.
+      // AWS: nothing is sent before the first call, so any credentials will do.
+      vi.stubEnv('AWS_ACCESS_KEY_ID', 'nobody');
+      vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'nothing');
       const s3 = await openStateStoreFromUrl(
         'lru+s3://bucket/prefix?region=eu-west-1&lru.maxSize=1000&lru.revalidate=never',
         { schemes },
@@ -99,6 +101,7 @@ describe('URLs', () => {
       expect(s3.capabilities).toMatchObject({ sharing: 'network', reads: 'may-be-stale' });
       await s3.close();
     } finally {
+      vi.unstubAllEnvs();
       rmSync(directory, { recursive: true, force: true });
     }
   });
