@@ -3,8 +3,15 @@
 import { StateStoreError } from './errors.js';
 import { show } from './show.js';
 
-export function invalidArgument(path: string, expected: string, value: unknown, ...recoveryHints: string[]): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', `${path}: expected ${expected}, got ${show(value)}`, { recoveryHints });
+export function invalidArgument(
+  path: string,
+  expected: string,
+  value: unknown,
+  ...recoveryHints: string[]
+): StateStoreError {
+  return new StateStoreError('INVALID_ARGUMENT', `${path}: expected ${expected}, got ${show(value)}`, {
+    recoveryHints,
+  });
 }
 
 /** Checks of the options of one call, by name; every call also takes `signal`. */
@@ -16,7 +23,11 @@ export function checkOptions(options: unknown, checks: Checks, path = 'options')
   for (const [name, value] of Object.entries(options)) {
     const check = name === 'signal' ? isSignal : Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) {
-      throw invalidArgument(`${path}.${name}`, `no such option (known: ${['signal', ...Object.keys(checks)].join(', ')})`, value);
+      throw invalidArgument(
+        `${path}.${name}`,
+        `no such option (known: ${['signal', ...Object.keys(checks)].join(', ')})`,
+        value,
+      );
     }
     if (value !== undefined) check(value, `${path}.${name}`);
   }

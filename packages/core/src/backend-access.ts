@@ -6,7 +6,12 @@ import type { BackendCall, BackendRecord, StateBackend, Stored, WriteRevision } 
 import { decodeHeader, type Decoded } from './state-codec.js';
 
 /** Runs one call of the backend that changes nothing. */
-export async function reading<T>(backend: StateBackend, call: BackendCall, id: InstanceId | undefined, run: () => Promise<T>): Promise<T> {
+export async function reading<T>(
+  backend: StateBackend,
+  call: BackendCall,
+  id: InstanceId | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
   call.signal?.throwIfAborted();
   try {
     return await run();
@@ -16,10 +21,19 @@ export async function reading<T>(backend: StateBackend, call: BackendCall, id: I
   }
 }
 
-export function storageError(backend: StateBackend, error: unknown, id?: InstanceId, retryable = true): StateStoreError {
+export function storageError(
+  backend: StateBackend,
+  error: unknown,
+  id?: InstanceId,
+  retryable = true,
+): StateStoreError {
   if (isStateStoreError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new StateStoreError('STORAGE_ERROR', `${backend.name}: ${message}`, { cause: error, instanceId: id, retryable });
+  return new StateStoreError('STORAGE_ERROR', `${backend.name}: ${message}`, {
+    cause: error,
+    instanceId: id,
+    retryable,
+  });
 }
 
 export function readStored(backend: StateBackend, id: InstanceId, call: BackendCall): Promise<Stored | undefined> {
@@ -27,11 +41,17 @@ export function readStored(backend: StateBackend, id: InstanceId, call: BackendC
 }
 
 export function headStored(backend: StateBackend, id: InstanceId, call: BackendCall): Promise<Stored | undefined> {
-  return reading(backend, call, id, () => (backend.head === undefined ? backend.read(id, call) : backend.head(id, call)));
+  return reading(backend, call, id, () =>
+    backend.head === undefined ? backend.read(id, call) : backend.head(id, call),
+  );
 }
 
 /** What is stored under `id`, tombstones included. @throws `DESERIALIZATION_ERROR` and all that reading throws. */
-export async function headDecoded(backend: StateBackend, id: InstanceId, call: BackendCall): Promise<Decoded | undefined> {
+export async function headDecoded(
+  backend: StateBackend,
+  id: InstanceId,
+  call: BackendCall,
+): Promise<Decoded | undefined> {
   const stored = await headStored(backend, id, call);
   return stored === undefined ? undefined : decodeHeader(id, stored);
 }

@@ -4,7 +4,14 @@ import { type Committed, committed, storageError } from './backend-access.js';
 import { backoff } from './backoff.js';
 import { outcomeUnknown, settle } from './doubtful-outcome.js';
 import { isStateStoreError } from './errors.js';
-import { type BackendCall, type BackendRecord, type Expected, isNotApplied, isRevisionConflict, type StateBackend } from './state-backend.js';
+import {
+  type BackendCall,
+  type BackendRecord,
+  type Expected,
+  isNotApplied,
+  isRevisionConflict,
+  type StateBackend,
+} from './state-backend.js';
 import { newNonce } from './revision.js';
 
 const COME_AGAIN = 30;
@@ -30,8 +37,10 @@ export async function commit(
       if (isRevisionConflict(error)) return 'lost';
       if (isNotApplied(error)) {
         call.signal?.throwIfAborted();
-        if (error.comeAgain === undefined || attempt === COME_AGAIN) throw storageError(backend, error.cause, record.id);
-        if (condition !== undefined && error.comeAgain.hint !== undefined) condition = { ...condition, hint: error.comeAgain.hint };
+        if (error.comeAgain === undefined || attempt === COME_AGAIN)
+          throw storageError(backend, error.cause, record.id);
+        if (condition !== undefined && error.comeAgain.hint !== undefined)
+          condition = { ...condition, hint: error.comeAgain.hint };
         if (attempt > 2) await backoff(attempt - 2, 1, 50, call.signal);
         continue;
       }

@@ -51,11 +51,15 @@ export async function settle(
 export function outcomeUnknown(backend: StateBackend, record: BackendRecord, cause: unknown): StateStoreError {
   const { message } = storageError(backend, cause);
   const what = record.revision.status === 'tombstone' ? 'delete' : `save of version ${record.revision.version}`;
-  return new StateStoreError('OUTCOME_UNKNOWN', `whether the ${what} of ${record.id} was written is not known: ${message}`, {
-    cause,
-    instanceId: record.id,
-    recoveryHints: ['load the instance to see which state it is in, and go on from there'],
-  });
+  return new StateStoreError(
+    'OUTCOME_UNKNOWN',
+    `whether the ${what} of ${record.id} was written is not known: ${message}`,
+    {
+      cause,
+      instanceId: record.id,
+      recoveryHints: ['load the instance to see which state it is in, and go on from there'],
+    },
+  );
 }
 
 /** Exported for the test that walks through every row. */
@@ -69,7 +73,8 @@ export function judge(record: BackendRecord, expected: Expected, stored: Stored 
   if ([header.nonce, header.parent, header.incarnation, header.entered?.nonce].includes(nonce)) return 'written';
   if (expected === undefined || 'damaged' in expected) return 'unknown';
   if (header.nonce === expected.nonce) return 'resend';
-  if (header.incarnation === incarnation && (header.version === version || header.version === version + 1)) return 'lost';
+  if (header.incarnation === incarnation && (header.version === version || header.version === version + 1))
+    return 'lost';
   return 'unknown';
 }
 

@@ -80,6 +80,9 @@ export function checkInstanceId(value: unknown): InstanceId {
 
 function invalid(message: string): StateStoreError {
   return new StateStoreError('INVALID_ARGUMENT', message, {
-    recoveryHints: ['InstanceId.parse reads hex digits and UUIDs in any case', 'InstanceId.fromName makes an id of any name'],
+    recoveryHints: [
+      'InstanceId.parse reads hex digits and UUIDs in any case',
+      'InstanceId.fromName makes an id of any name',
+    ],
   });
 }

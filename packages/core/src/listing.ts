@@ -5,7 +5,7 @@ import { reading } from './backend-access.js';
 import { equal } from './equal.js';
 import { isStateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
-import { ShapeError } from './shape.js';
+import { checkShape, ShapeError } from './shape.js';
 import type { BackendCall, ScanEntry, ScanQuery, StateBackend } from './state-backend.js';
 import type { WorkflowState } from './state.js';
 import { status as statusShape } from './state-shape.js';
@@ -31,7 +31,7 @@ export function checkFilter(filter: StatusFilter | undefined, path = 'status'): 
     return { kinds: [...new Set(kinds as readonly StatusKind[])] };
   }
   try {
-    const exactly = statusShape(filter, path);
+    const exactly = checkShape(statusShape, filter, path);
     return { kinds: [exactly.kind], exactly };
   } catch (error) {
     if (error instanceof ShapeError) throw invalidArgument(path, `${known} (${error.message})`, filter);

@@ -10,7 +10,7 @@ import { checkInstanceId, type InstanceId } from './instance-id.js';
 import { checkFilter, type Filter, idsOf, loadAhead, matches, scanBatches } from './listing.js';
 import { checkRetention } from './retention.js';
 import { decodeRevision, encodeRevision, ownEntry, type Revision } from './revision.js';
-import { ShapeError } from './shape.js';
+import { checkShape, ShapeError } from './shape.js';
 import type {
   BackendCall,
   BackendRecord,
@@ -20,7 +20,15 @@ import type {
   StateBackend,
   WriteRevision,
 } from './state-backend.js';
-import { decodeHeader, decodeState, encodeBody, encodeRecord, stateOf, type Write } from './state-codec.js';
+import {
+  decodeEncodedBody,
+  decodeHeader,
+  decodeState,
+  encodeBody,
+  encodeRecord,
+  stateOf,
+  type Write,
+} from './state-codec.js';
 import { type SavableState, savableState, type StateBody } from './state-shape.js';
 import type {
   CallOptions,
@@ -334,7 +342,8 @@ class Store implements StateStore {
     const now = this.#now();
     return {
       id,
-      body,
+      // Now, not once it is written: after the answer nothing may fail any more.
+      body: decodeEncodedBody(encoded),
       now,
       record: (write) => {
         // A copy for every further attempt: the backend of an earlier one may still be sending the bytes.
@@ -666,7 +675,14 @@ function checkState(
   state: unknown,
 ): Pick<SavableState, 'instanceId' | 'createdAt' | 'checkpointVersion' | 'revision'> & { readonly body: StateBody } {
   try {
-    const { instanceId, createdAt, updatedAt: _, checkpointVersion, revision, ...body } = savableState(state, 'state');
+    const {
+      instanceId,
+      createdAt,
+      updatedAt: _,
+      checkpointVersion,
+      revision,
+      ...body
+    } = checkShape(savableState, state, 'state');
     return { instanceId, createdAt, checkpointVersion, revision, body };
   } catch (error) {
     if (error instanceof ShapeError) throw invalidState(error.message);

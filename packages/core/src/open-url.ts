@@ -40,10 +40,15 @@ export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions
   }
   const parsed = parseStoreUrl(url);
   const byName = new Map(schemes.map((scheme: StoreScheme) => [scheme.scheme, scheme]));
-  const scheme = byName.get(parsed.scheme) ?? (parsed.scheme.includes('+') ? byName.get(parsed.scheme.split('+', 1)[0] ?? '') : undefined);
+  const scheme =
+    byName.get(parsed.scheme) ??
+    (parsed.scheme.includes('+') ? byName.get(parsed.scheme.split('+', 1)[0] ?? '') : undefined);
   if (scheme === undefined) {
     throw new StateStoreError('INVALID_ARGUMENT', `no scheme here opens ${JSON.stringify(`${parsed.scheme}:`)}`, {
-      recoveryHints: [`known schemes: ${[...byName.keys()].join(', ')}`, 'pass the scheme of the package that opens it'],
+      recoveryHints: [
+        `known schemes: ${[...byName.keys()].join(', ')}`,
+        'pass the scheme of the package that opens it',
+      ],
     });
   }
   return scheme.open(parsed, { options: storeOptions, open: (inner) => openStateStoreFromUrl(inner, options) });
@@ -53,9 +58,16 @@ export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions
 export function parseStoreUrl(url: string): StoreUrl {
   const match = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):([^?#]*)(?:\?([^#]*))?$/i.exec(url) : null;
   if (match === null) {
-    throw new StateStoreError('INVALID_ARGUMENT', 'a store URL looks like memory:, file:./state or s3://bucket/prefix?region=…, without a fragment', {
-      recoveryHints: typeof url === 'string' && url !== '' ? ['a # in a path is written %23'] : ['is the environment variable set?'],
-    });
+    throw new StateStoreError(
+      'INVALID_ARGUMENT',
+      'a store URL looks like memory:, file:./state or s3://bucket/prefix?region=…, without a fragment',
+      {
+        recoveryHints:
+          typeof url === 'string' && url !== ''
+            ? ['a # in a path is written %23']
+            : ['is the environment variable set?'],
+      },
+    );
   }
   const [, scheme = '', location = '', query = ''] = match;
   return { scheme: scheme.toLowerCase(), location, parameters: new URLSearchParams(query) };
@@ -65,15 +77,18 @@ export function parseStoreUrl(url: string): StoreUrl {
  * The parameters of a URL as an object, each read by the function under its name.
  * @throws `INVALID_ARGUMENT` for a parameter that is not among them, or is given twice.
  */
-export function readParameters<T>(url: StoreUrl, readers: { readonly [K in keyof T]: (text: string, path: string) => T[K] }): Partial<T> {
+export function readParameters<T>(
+  url: StoreUrl,
+  readers: { readonly [K in keyof T]: (text: string, path: string) => T[K] },
+): Partial<T> {
   const values: Partial<T> = {};
   for (const name of url.parameters.keys()) {
     const path = `${url.scheme}: URL, parameter ${JSON.stringify(name)}`;
     const texts = url.parameters.getAll(name);
-    if (!Object.hasOwn(readers, name)) throw invalidArgument(path, `one of ${Object.keys(readers).join(', ') || 'no parameters'}`, texts[0]);
+    if (!Object.hasOwn(readers, name))
+      throw invalidArgument(path, `one of ${Object.keys(readers).join(', ') || 'no parameters'}`, texts[0]);
     if (texts.length > 1) throw invalidArgument(path, 'it once', texts);
     values[name as keyof T] = readers[name as keyof T](texts[0] ?? '', path);
   }
   return values;
 }
-

@@ -56,7 +56,8 @@ function isObject(value: unknown): value is object {
 }
 
 function invalid(path: string, got: string, unknownKey?: string): StateStoreError {
-  const what = unknownKey === undefined ? 'a duration is finite and at least 0' : `there is no ${JSON.stringify(unknownKey)} here`;
+  const what =
+    unknownKey === undefined ? 'a duration is finite and at least 0' : `there is no ${JSON.stringify(unknownKey)} here`;
   return new StateStoreError('INVALID_ARGUMENT', `${path}: ${what}, got ${got}`, {
     recoveryHints: [
       'pass milliseconds, { days, hours, minutes, seconds, milliseconds }, or one of these per terminal kind',

@@ -10,7 +10,9 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) {
     const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-    return typeof name === 'string' && name !== '' && name !== 'Object' ? `an instance of ${shorten(name)}` : 'an object';
+    return typeof name === 'string' && name !== '' && name !== 'Object'
+      ? `an instance of ${shorten(name)}`
+      : 'an object';
   }
   if (Object.is(value, -0)) return '-0';
   return shorten(typeof value === 'bigint' ? `${value}n` : String(value));

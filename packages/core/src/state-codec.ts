@@ -1,11 +1,18 @@
 // Between a state and its envelope: a 128-byte header that proves itself, and a CBOR body.
 
 import { CborError, decodeCbor, encodeCbor } from './envelope/cbor.js';
-import { EnvelopeError, type EnvelopeHeader, HEADER_BYTES, readBody, readHeader, writeHeader } from './envelope/header.js';
+import {
+  EnvelopeError,
+  type EnvelopeHeader,
+  HEADER_BYTES,
+  readBody,
+  readHeader,
+  writeHeader,
+} from './envelope/header.js';
 import { StateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
 import { encodeRevision, revisionOfHeader } from './revision.js';
-import { ShapeError } from './shape.js';
+import { checkShape, ShapeError } from './shape.js';
 import type { WorkflowState } from './state.js';
 import type { BackendRecord, Stored, WriteRevision } from './state-backend.js';
 import { type StateBody, stateBody } from './state-shape.js';
@@ -30,8 +37,15 @@ export function encodeBody(body: StateBody): Uint8Array {
   try {
     return encodeCbor(body as never, HEADER_BYTES);
   } catch (error) {
-    throw new StateStoreError('SERIALIZATION_ERROR', `the state could not be encoded: ${messageOf(error)}`, { cause: error });
+    throw new StateStoreError('SERIALIZATION_ERROR', `the state could not be encoded: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/** The body again, on a buffer of its own: what the writer gets back is what every reader will get. */
+export function decodeEncodedBody(encoded: Uint8Array): StateBody {
+  return decodeCbor(encoded.subarray(HEADER_BYTES)) as unknown as StateBody;
 }
 
 /** A record over `envelope`, whose header is filled in. A tombstone is a header alone. */
@@ -67,9 +81,9 @@ export function decodeState(id: InstanceId, stored: Stored): WorkflowState | und
   const { header, revision } = decodeHeader(id, stored);
   if (header.kind !== 'live') return undefined;
   return deserialize(id, () => {
-    const body = stateBody(decodeCbor(readBody(stored.envelope, header)), 'state');
+    const body = checkShape(stateBody, decodeCbor(readBody(stored.envelope, header)), 'state');
     if (body.status.kind !== header.status) {
-      throw new ShapeError('state.status.kind', `${header.status}, as the header says`, body.status.kind);
+      throw new ShapeError(`${header.status}, as the header says`, body.status.kind).within('state.status.kind');
     }
     return stateOf({ id, revision, updatedAt: header.updatedAt }, body);
   });
@@ -92,14 +106,23 @@ function deserialize<T>(id: InstanceId, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof EnvelopeError && error.reason === 'unsupported') {
-      throw new StateStoreError('UNSUPPORTED_FORMAT', `instance ${id} was written by a newer release: ${error.message}`, {
-        cause: error,
-        instanceId: id,
-        recoveryHints: ['upgrade this process to the release that wrote it'],
-      });
+      throw new StateStoreError(
+        'UNSUPPORTED_FORMAT',
+        `instance ${id} was written by a newer release: ${error.message}`,
+        {
+          cause: error,
+          instanceId: id,
+          recoveryHints: ['upgrade this process to the release that wrote it'],
+        },
+      );
     }
     if (error instanceof EnvelopeError || error instanceof CborError || error instanceof ShapeError) {
-      const offset = error instanceof CborError ? HEADER_BYTES + error.offset : error instanceof EnvelopeError ? error.offset : undefined;
+      const offset =
+        error instanceof CborError
+          ? HEADER_BYTES + error.offset
+          : error instanceof EnvelopeError
+            ? error.offset
+            : undefined;
       const where = offset === undefined || /\bbyte \d/.test(error.message) ? '' : ` (byte ${offset} of the record)`;
       throw new StateStoreError('DESERIALIZATION_ERROR', `instance ${id} is damaged: ${error.message}${where}`, {
         cause: error,

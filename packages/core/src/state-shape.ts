@@ -1,12 +1,37 @@
 // The shape of a state: what `save` accepts, what a body holds, and nothing else.
 
 import { isInstanceId, type InstanceId } from './instance-id.js';
-import { bytes, date, double, listOf, literal, mapOf, milliseconds, optional, record, type Shape, ShapeError, text, uint32 } from './shape.js';
+import {
+  bytes,
+  date,
+  double,
+  listOf,
+  literal,
+  mapOf,
+  milliseconds,
+  optional,
+  record,
+  type Shape,
+  ShapeError,
+  text,
+  uint32,
+} from './shape.js';
 import type { WorkflowState, WorkflowStateInput, WorkflowVersion } from './state.js';
-import { isStatusKind, STATUS_KINDS, type StatusKind, type WorkflowError, type WorkflowMetrics, type WorkflowResult, type WorkflowStatus } from './status.js';
+import {
+  isStatusKind,
+  STATUS_KINDS,
+  type StatusKind,
+  type WorkflowError,
+  type WorkflowMetrics,
+  type WorkflowResult,
+  type WorkflowStatus,
+} from './status.js';
 
 /** What the body of an envelope holds; the rest of a state is in the header. */
-export type StateBody = Omit<WorkflowState, 'instanceId' | 'createdAt' | 'updatedAt' | 'checkpointVersion' | 'revision'>;
+export type StateBody = Omit<
+  WorkflowState,
+  'instanceId' | 'createdAt' | 'updatedAt' | 'checkpointVersion' | 'revision'
+>;
 
 /** A state as passed to `save`. */
 export type SavableState = WorkflowStateInput & { readonly revision?: string | undefined };
@@ -41,11 +66,12 @@ const statuses: { readonly [K in StatusKind]: Shape<Extract<WorkflowStatus, { re
   cancelled: record({ kind: literal('cancelled') }),
 };
 
-export const status: Shape<WorkflowStatus> = (value, path) => {
+export const status: Shape<WorkflowStatus> = (value) => {
   // Only to choose the shape, which then reads `kind` again, and nothing from a prototype or an accessor.
-  const kind = typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, 'kind')?.value : undefined;
-  if (!isStatusKind(kind)) throw new ShapeError(`${path}.kind`, `one of ${STATUS_KINDS.join(', ')}`, kind);
-  return statuses[kind](value, path);
+  const kind =
+    typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, 'kind')?.value : undefined;
+  if (!isStatusKind(kind)) throw new ShapeError(`one of ${STATUS_KINDS.join(', ')}`, kind).within('.kind');
+  return statuses[kind](value);
 };
 
 const body = {
@@ -59,9 +85,9 @@ const body = {
   retryAttempts: mapOf(uint32),
 };
 
-const instanceId: Shape<InstanceId> = (value, path) => {
+const instanceId: Shape<InstanceId> = (value) => {
   if (isInstanceId(value)) return value;
-  throw new ShapeError(path, '32 lowercase hex digits (InstanceId.parse, .generate, .fromName)', value);
+  throw new ShapeError('32 lowercase hex digits (InstanceId.parse, .generate, .fromName)', value);
 };
 
 export const stateBody: Shape<StateBody> = record<StateBody>(body);

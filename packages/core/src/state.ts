@@ -95,12 +95,19 @@ export function pause<S extends WorkflowStateInput>(state: S): S {
 
 /** Completed. `durationMs` defaults to the time since `createdAt` on this process's clock, `metrics` to the state's. */
 export function complete<S extends WorkflowStateInput>(state: S, result: Partial<WorkflowResult> = {}): S {
-  const { output = {}, durationMs = Math.max(0, Date.now() - state.createdAt.getTime()), metrics = state.metrics } = result;
+  const {
+    output = {},
+    durationMs = Math.max(0, Date.now() - state.createdAt.getTime()),
+    metrics = state.metrics,
+  } = result;
   return { ...state, status: { kind: 'completed', result: { output, durationMs, metrics } } };
 }
 
 /** Failed, in its current stage unless the error names another. */
-export function fail<S extends WorkflowStateInput>(state: S, error: Partial<WorkflowError> & { readonly message: string }): S {
+export function fail<S extends WorkflowStateInput>(
+  state: S,
+  error: Partial<WorkflowError> & { readonly message: string },
+): S {
   const failed = { code: 'ERROR', recoveryHints: [], stage: state.currentStage, ...error };
   return { ...state, status: { kind: 'failed', error: failed }, currentStage: failed.stage ?? state.currentStage };
 }

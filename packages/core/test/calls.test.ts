@@ -44,7 +44,8 @@ describe('close', () => {
 
   it('does not wait for an idle iterator, whose next step then rejects', async () => {
     const store = await openStateStore(fakeBackend());
-    for (let i = 0; i < 3; i++) await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
+    for (let i = 0; i < 3; i++)
+      await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
     const ids = store.list()[Symbol.asyncIterator]();
     expect((await ids.next()).done).toBe(false);
     await store.close();
@@ -69,7 +70,8 @@ describe('close', () => {
         atClose.push(underWay);
       },
     });
-    for (let i = 0; i < 3; i++) await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
+    for (let i = 0; i < 3; i++)
+      await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
     const states = store.states()[Symbol.asyncIterator]();
     await states.next();
     expect(underWay).toBe(2);
@@ -127,7 +129,8 @@ describe('abort', () => {
   it('in a listing: the next step rejects with the reason', async () => {
     const controller = new AbortController();
     const store = await openStateStore(fakeBackend());
-    for (let i = 0; i < 3; i++) await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
+    for (let i = 0; i < 3; i++)
+      await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
     const ids = store.list({ signal: controller.signal })[Symbol.asyncIterator]();
     await ids.next();
     controller.abort(reason);
@@ -136,20 +139,30 @@ describe('abort', () => {
 });
 
 describe('options', () => {
-  it.each([{ maxBodyBytes: 0 }, { maxBodyBytes: 1.5 }, { tombstoneGrace: 1000 }, { clock: 5 }, { observe: 'x' }, { clok: Date.now }])(
-    'of the store: %j is refused',
-    async (options) => {
-      await expect(openStateStore(fakeBackend(), options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    },
-  );
+  it.each([
+    { maxBodyBytes: 0 },
+    { maxBodyBytes: 1.5 },
+    { tombstoneGrace: 1000 },
+    { clock: 5 },
+    { observe: 'x' },
+    { clok: Date.now },
+  ])('of the store: %j is refused', async (options) => {
+    await expect(openStateStore(fakeBackend(), options as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
 
   it('that no call takes are refused by name, and nothing is written', async () => {
     const backend = fakeBackend();
     const store = await openStateStore(backend);
-    await expect(store.save(fresh, { onConflct: 'overwrite' } as never)).rejects.toThrow('options.onConflct: expected no such option (known: signal, onConflict)');
-    await expect(store.save(fresh, { onConflict: 'ignore' } as never)).rejects.toThrow('one of fail, overwrite, got "ignore"');
+    await expect(store.save(fresh, { onConflct: 'overwrite' } as never)).rejects.toThrow(
+      'options.onConflct: expected no such option (known: signal, onConflict)',
+    );
+    await expect(store.save(fresh, { onConflict: 'ignore' } as never)).rejects.toThrow(
+      'one of fail, overwrite, got "ignore"',
+    );
     await expect(store.save(fresh, { signal: {} } as never)).rejects.toThrow('an AbortSignal');
-    await expect(store.listPage({ limit: 0 })).rejects.toThrow('options.limit: expected an integer from 1 to 10000, got 0');
+    await expect(store.listPage({ limit: 0 })).rejects.toThrow(
+      'options.limit: expected an integer from 1 to 10000, got 0',
+    );
     await expect(store.listPage({} as never)).rejects.toThrow('options.limit');
     await expect(store.listPage({ limit: 1, after: 'x' } as never)).rejects.toThrow('32 lowercase hex digits, got "x"');
     await expect(store.listPage({ limit: 1, status: 'done' } as never)).rejects.toThrow('options.status');
@@ -157,7 +170,9 @@ describe('options', () => {
     await expect(store.update(fresh.instanceId, (s) => s, { attempts: 0 })).rejects.toThrow('options.attempts');
     await expect(store.cleanup(0, { limit: -1 })).rejects.toThrow('options.limit');
     await expect(store.load('x' as never)).rejects.toThrow('got "x"');
-    await expect(store.delete(fresh.instanceId, { revision: 'x' as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(store.delete(fresh.instanceId, { revision: 'x' as never })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     expect(backend.records.size).toBe(0);
   });
 
@@ -202,7 +217,11 @@ describe('observe', () => {
       ['update', 'error', 2],
     ]);
     for (const { durationMs } of events) expect(durationMs).toBeGreaterThanOrEqual(0);
-    expect(events[0]).toMatchObject({ instanceId: state.instanceId, status: 'initializing', bytes: expect.any(Number) as number });
+    expect(events[0]).toMatchObject({
+      instanceId: state.instanceId,
+      status: 'initializing',
+      bytes: expect.any(Number) as number,
+    });
   });
 
   it('cannot change what a call answers by throwing', async () => {

@@ -1,10 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { cancel, complete, enterStage, fail, InstanceId, newWorkflowState, openStateStore, type WorkflowStateInput } from '@workflow-state/core';
+import {
+  cancel,
+  complete,
+  enterStage,
+  fail,
+  InstanceId,
+  newWorkflowState,
+  openStateStore,
+  type WorkflowStateInput,
+} from '@workflow-state/core';
 import { fakeBackend } from './fake-backend.js';
 
 const id = (n: number): InstanceId => InstanceId.parse(n.toString(16).padStart(32, '0'));
 const fresh = (n: number): WorkflowStateInput =>
-  newWorkflowState({ instanceId: id(n), workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
+  newWorkflowState({
+    instanceId: id(n),
+    workflowId: 'w',
+    version: { major: 1, minor: 0, patch: 0 },
+    currentStage: 's',
+  });
 
 describe('cleanup', () => {
   it('removes terminal instances strictly older than the retention, by last save, on the store clock', async () => {

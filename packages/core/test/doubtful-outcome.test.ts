@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { InstanceId, newWorkflowState, openStateStore, enterStage, type WorkflowState } from '@workflow-state/core';
-import { NotApplied, RevisionConflict, StateStoreError, type BackendRecord, type Expected } from '@workflow-state/core/backend';
+import {
+  NotApplied,
+  RevisionConflict,
+  StateStoreError,
+  type BackendRecord,
+  type Expected,
+} from '@workflow-state/core/backend';
 import { judge } from '../src/doubtful-outcome.js';
 import { ownEntry } from '../src/revision.js';
 import { encodeRecord } from '../src/state-codec.js';
@@ -44,19 +50,43 @@ describe('what the stored header proves about a write in doubt', () => {
   it.each<[string, BackendRecord, Expected, Link | undefined, string]>([
     ['our nonce', ours, base, { version: 3, nonce: 0x33, parent: 0x22 }, 'written'],
     ['our nonce as parent', ours, base, { version: 4, nonce: 0x44, parent: 0x33 }, 'written'],
-    ['our nonce as parent of a tombstone', ours, base, { version: 4, nonce: 0x44, parent: 0x33, tombstone: true }, 'written'],
+    [
+      'our nonce as parent of a tombstone',
+      ours,
+      base,
+      { version: 4, nonce: 0x44, parent: 0x33, tombstone: true },
+      'written',
+    ],
     ['a status that we entered', ours, base, { version: 9, nonce: 0x99, parent: 0x88, entered: 0x33 }, 'written'],
     ['our base', ours, base, { version: 2, nonce: 0x22, parent: 1 }, 'resend'],
     ["another's write of our version", ours, base, { version: 3, nonce: 0x34, parent: 0x22 }, 'lost'],
-    ["another's tombstone of our version", ours, base, { version: 3, nonce: 0x34, parent: 0x22, tombstone: true }, 'lost'],
+    [
+      "another's tombstone of our version",
+      ours,
+      base,
+      { version: 3, nonce: 0x34, parent: 0x22, tombstone: true },
+      'lost',
+    ],
     ["the successor of another's write", ours, base, { version: 4, nonce: 0x45, parent: 0x34 }, 'lost'],
     ['two successors, which may hide ours', ours, base, { version: 5, nonce: 0x55, parent: 0x46 }, 'unknown'],
     ['another incarnation', ours, base, { version: 3, nonce: 0x66, parent: 0x65, incarnation: 0x60 }, 'unknown'],
     ['nothing, after a removal that may have followed ours', ours, base, undefined, 'unknown'],
     ['our create', create, undefined, { version: 1, nonce: 0x11, incarnation: 0x11 }, 'written'],
-    ['a late successor of our create', create, undefined, { version: 7, nonce: 0x77, parent: 0x76, incarnation: 0x11 }, 'written'],
+    [
+      'a late successor of our create',
+      create,
+      undefined,
+      { version: 7, nonce: 0x77, parent: 0x76, incarnation: 0x11 },
+      'written',
+    ],
     ['nothing, where a create is under way', create, undefined, undefined, 'resend'],
-    ["another's create, which may follow ours and its removal", create, undefined, { version: 1, nonce: 0x12, incarnation: 0x12 }, 'unknown'],
+    [
+      "another's create, which may follow ours and its removal",
+      create,
+      undefined,
+      { version: 1, nonce: 0x12, incarnation: 0x12 },
+      'unknown',
+    ],
   ])('%s', (_, record_, expected, found, verdict) => {
     expect(judge(record_, expected, found && { envelope: record(found).envelope })).toBe(verdict);
   });
@@ -133,7 +163,11 @@ describe('a save whose answer is lost', () => {
         throw ++sends === 1 ? lost : new NotApplied(new Error('disk full'));
       },
     });
-    await expect(store.save(enterStage(state, 'a'))).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: lost, instanceId: state.instanceId });
+    await expect(store.save(enterStage(state, 'a'))).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      cause: lost,
+      instanceId: state.instanceId,
+    });
   });
 
   it('is unknown while nothing can be read, with the first failure as the cause', async () => {
@@ -186,7 +220,10 @@ describe('a save whose answer is lost', () => {
         throw lost;
       },
     });
-    await expect(store.save(enterStage(state, 'a'), { signal: controller.signal })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: reason });
+    await expect(store.save(enterStage(state, 'a'), { signal: controller.signal })).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      cause: reason,
+    });
   });
 });
 
@@ -194,7 +231,9 @@ describe('a backend that asks to come again', () => {
   it('is offered the same change under a new nonce, with the hint it gave', async () => {
     const backend = fakeBackend();
     const store = await openStateStore(backend);
-    const state = await store.save(newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' }));
+    const state = await store.save(
+      newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' }),
+    );
     const offers: { nonce: string; hint: string | undefined }[] = [];
     const fenced = await openStateStore({
       ...backend,

@@ -32,10 +32,28 @@ it('saves and loads where there is no process and eval is disabled', async () =>
     alias: { '@workflow-state/core/backend': './src/state-backend.ts' },
   });
   const context = createContext(
-    { crypto, TextEncoder, TextDecoder, AbortSignal, setTimeout, clearTimeout, performance, URLSearchParams, queueMicrotask, Uint8Array },
+    {
+      crypto,
+      TextEncoder,
+      TextDecoder,
+      AbortSignal,
+      setTimeout,
+      clearTimeout,
+      performance,
+      URLSearchParams,
+      queueMicrotask,
+      Uint8Array,
+    },
     { codeGeneration: { strings: false, wasm: false } },
   );
   runInContext(outputFiles[0]?.text ?? '', context);
   const result = (await runInContext('main()', context)) as string;
-  expect(JSON.parse(result)).toEqual([2, true, 'CHECKPOINT_CONFLICT', ['1b76e17a79c762db89bf3be57fbe3053'], 'undefined', 'undefined']);
+  expect(JSON.parse(result)).toEqual([
+    2,
+    true,
+    'CHECKPOINT_CONFLICT',
+    ['1b76e17a79c762db89bf3be57fbe3053'],
+    'undefined',
+    'undefined',
+  ]);
 });

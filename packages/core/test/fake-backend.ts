@@ -14,7 +14,8 @@ export function fakeBackend(overrides: Partial<StateBackend> = {}): FakeBackend 
   const records = new Map<InstanceId, BackendRecord>();
   const apply = (record: BackendRecord, expected: Expected): void => {
     const stored = records.get(record.id);
-    const holds = expected === undefined ? stored === undefined : 'nonce' in expected && stored?.revision.nonce === expected.nonce;
+    const holds =
+      expected === undefined ? stored === undefined : 'nonce' in expected && stored?.revision.nonce === expected.nonce;
     if (!holds) throw new RevisionConflict();
     records.set(record.id, { ...record, envelope: record.envelope.slice() });
   };
@@ -30,7 +31,12 @@ export function fakeBackend(overrides: Partial<StateBackend> = {}): FakeBackend 
     },
     async *scan({ status, after }) {
       const entries: ScanEntry[] = [...records.values()]
-        .filter(({ id, revision }) => revision.status !== 'tombstone' && (status === undefined || revision.status === status) && !(after !== undefined && id <= after))
+        .filter(
+          ({ id, revision }) =>
+            revision.status !== 'tombstone' &&
+            (status === undefined || revision.status === status) &&
+            !(after !== undefined && id <= after),
+        )
         .map(({ id }) => ({ id }));
       yield entries.sort((a, b) => (a.id < b.id ? -1 : 1));
     },

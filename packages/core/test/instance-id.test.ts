@@ -16,14 +16,21 @@ describe('InstanceId', () => {
     expect(InstanceId.parse('01234567-89AB-cdef-0123-456789abcdef')).toBe(HEX);
   });
 
-  it.each(['', HEX.slice(1), `${HEX}0`, `${HEX.slice(1)}g`, '0123-456789abcdef0123456789abcdef0', `${HEX}\n`, 7, null, undefined])(
-    'refuses %j, naming it and the remedy',
-    (text) => {
-      expect(() => InstanceId.parse(text as string)).toThrow(
-        expect.toSatisfy((e) => isStateStoreError(e) && e.code === 'INVALID_ARGUMENT' && e.recoveryHints.length > 0),
-      );
-    },
-  );
+  it.each([
+    '',
+    HEX.slice(1),
+    `${HEX}0`,
+    `${HEX.slice(1)}g`,
+    '0123-456789abcdef0123456789abcdef0',
+    `${HEX}\n`,
+    7,
+    null,
+    undefined,
+  ])('refuses %j, naming it and the remedy', (text) => {
+    expect(() => InstanceId.parse(text as string)).toThrow(
+      expect.toSatisfy((e) => isStateStoreError(e) && e.code === 'INVALID_ARGUMENT' && e.recoveryHints.length > 0),
+    );
+  });
 
   it('goes to bytes and back', () => {
     const id = InstanceId.generate();

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openStateStore, openStateStoreFromUrl, parseStoreUrl, readParameters, type StoreScheme, type StoreUrl } from '@workflow-state/core';
+import {
+  openStateStore,
+  openStateStoreFromUrl,
+  parseStoreUrl,
+  readParameters,
+  type StoreScheme,
+  type StoreUrl,
+} from '@workflow-state/core';
 import { fakeBackend } from './fake-backend.js';
 
 function recording(scheme: string): StoreScheme & { readonly opened: StoreUrl[] } {
@@ -25,22 +32,33 @@ describe('openStateStoreFromUrl', () => {
   it("gives a wrapper's scheme what it wraps, opened with the same schemes and options", async () => {
     const file = recording('file');
     let now = 0;
-    const wrapper: StoreScheme = { scheme: 'lru', open: (url, { open }) => open(`${url.scheme.slice(4)}:${url.location}`) };
+    const wrapper: StoreScheme = {
+      scheme: 'lru',
+      open: (url, { open }) => open(`${url.scheme.slice(4)}:${url.location}`),
+    };
     const store = await openStateStoreFromUrl('lru+file:/a', { schemes: [wrapper, file], clock: () => ++now });
     expect(file.opened[0]).toMatchObject({ scheme: 'file', location: '/a' });
     expect(store.closed).toBe(false);
   });
 
-  it.each(['', 'file', '/var/state', '://x', 'file:./a#b', undefined, 7])('refuses %j with the form it should have', async (url) => {
-    await expect(openStateStoreFromUrl(url as string, { schemes: [recording('file')] })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('looks like memory:') as string,
-    });
-  });
+  it.each(['', 'file', '/var/state', '://x', 'file:./a#b', undefined, 7])(
+    'refuses %j with the form it should have',
+    async (url) => {
+      await expect(openStateStoreFromUrl(url as string, { schemes: [recording('file')] })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('looks like memory:') as string,
+      });
+    },
+  );
 
   it('refuses an unknown scheme, naming those it knows, and never repeats the URL, which may hold credentials', async () => {
-    const refused = openStateStoreFromUrl('s3://key:secret@bucket', { schemes: [recording('file'), recording('memory')] });
-    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', recoveryHints: ['known schemes: file, memory', expect.any(String) as string] });
+    const refused = openStateStoreFromUrl('s3://key:secret@bucket', {
+      schemes: [recording('file'), recording('memory')],
+    });
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      recoveryHints: ['known schemes: file, memory', expect.any(String) as string],
+    });
     await expect(refused).rejects.toSatisfy((error) => !String(error).includes('secret'));
     await expect(openStateStoreFromUrl('file:x', {} as never)).rejects.toThrow('options.schemes');
   });
@@ -49,7 +67,9 @@ describe('openStateStoreFromUrl', () => {
     const count = (text: string): number => Number(text);
     expect(readParameters(parseStoreUrl('a:?n=5'), { n: count })).toEqual({ n: 5 });
     expect(readParameters(parseStoreUrl('a:'), { n: count })).toEqual({});
-    expect(() => readParameters(parseStoreUrl('a:?m=5'), { n: count })).toThrow('parameter "m": expected one of n, got "5"');
+    expect(() => readParameters(parseStoreUrl('a:?m=5'), { n: count })).toThrow(
+      'parameter "m": expected one of n, got "5"',
+    );
     expect(() => readParameters(parseStoreUrl('a:?n=5&n=6'), { n: count })).toThrow('expected it once');
     expect(() => readParameters(parseStoreUrl('a:?__proto__=5'), { n: count })).toThrow('__proto__');
   });

@@ -26,30 +26,94 @@ describe('save refuses, naming path, value and what would be right', () => {
   it.each<[string, unknown, string]>([
     ['nothing at all', undefined, 'state: expected a plain object, got undefined'],
     ['an array', [], 'state: expected a plain object, got an array of 0'],
-    ['a class instance', Object.assign(Object.create(Custom.prototype) as object, valid), 'state: expected a plain object, got an instance of Custom'],
+    [
+      'a class instance',
+      Object.assign(Object.create(Custom.prototype) as object, valid),
+      'state: expected a plain object, got an instance of Custom',
+    ],
     ['a missing field', { ...valid, workflowId: undefined }, 'state.workflowId: expected a string, got undefined'],
     ['an unknown field', { ...valid, extra: 1 }, 'state.extra: expected no such property'],
-    ['a symbol as key', { ...valid, [Symbol('x')]: 1 }, 'no symbol as a key'],
+    ['a symbol as key', { ...valid, [Symbol('x')]: 1 }, 'state: expected no symbol as a key'],
     ['an uppercase id', { ...valid, instanceId: 'A'.repeat(32) }, 'state.instanceId'],
-    ['an unpaired surrogate', { ...valid, currentStage: '\ud800' }, 'state.currentStage: expected a string without unpaired surrogates'],
-    ['an unpaired surrogate in a key', { ...valid, state: { '\udc00': new Uint8Array() } }, 'a key of state.state'],
-    ['an unknown status', { ...valid, status: { kind: 'done' } }, 'state.status.kind: expected one of initializing, running'],
+    [
+      'an unpaired surrogate',
+      { ...valid, currentStage: '\ud800' },
+      'state.currentStage: expected a string without unpaired surrogates',
+    ],
+    [
+      'an unpaired surrogate in a key',
+      { ...valid, state: { '\udc00': new Uint8Array() } },
+      'state.state: expected keys without unpaired surrogates',
+    ],
+    [
+      'an unknown status',
+      { ...valid, status: { kind: 'done' } },
+      'state.status.kind: expected one of initializing, running',
+    ],
     ['a status as text', { ...valid, status: 'running' }, 'state.status.kind'],
-    ['a status without its stage', { ...valid, status: { kind: 'running' } }, 'state.status.currentStage: expected a string, got undefined'],
-    ['a field of another status', { ...valid, status: { kind: 'paused', stage: 's', event: 'e' } }, 'state.status.event: expected no such property'],
-    ['an accessor', { ...valid, state: Object.defineProperty({}, 'a', { get: () => new Uint8Array(), enumerable: true }) }, 'state.state.a: expected a value, not an accessor'],
-    ['text for bytes', { ...valid, input: { 'a b': 'text' } }, 'state.input["a b"]: expected a Uint8Array (encodeJson makes one of a JSON value), got "text"'],
-    ['a DataView for bytes', { ...valid, input: { a: new DataView(new ArrayBuffer(1)) } }, 'state.input.a: expected a Uint8Array'],
+    [
+      'a status without its stage',
+      { ...valid, status: { kind: 'running' } },
+      'state.status.currentStage: expected a string, got undefined',
+    ],
+    [
+      'a field of another status',
+      { ...valid, status: { kind: 'paused', stage: 's', event: 'e' } },
+      'state.status.event: expected no such property',
+    ],
+    [
+      'an accessor',
+      { ...valid, state: Object.defineProperty({}, 'a', { get: () => new Uint8Array(), enumerable: true }) },
+      'state.state.a: expected a value, not an accessor',
+    ],
+    [
+      'text for bytes',
+      { ...valid, input: { 'a b': 'text' } },
+      'state.input["a b"]: expected a Uint8Array (encodeJson makes one of a JSON value), got "text"',
+    ],
+    [
+      'a DataView for bytes',
+      { ...valid, input: { a: new DataView(new ArrayBuffer(1)) } },
+      'state.input.a: expected a Uint8Array',
+    ],
     ['a map as a Map', { ...valid, state: new Map() }, 'state.state: expected a plain object, got an instance of Map'],
-    ['a version part beyond 32 bits', { ...valid, version: { major: 2 ** 32, minor: 0, patch: 0 } }, 'state.version.major: expected an integer from 0 to 4294967295, got 4294967296'],
+    [
+      'a version part beyond 32 bits',
+      { ...valid, version: { major: 2 ** 32, minor: 0, patch: 0 } },
+      'state.version.major: expected an integer from 0 to 4294967295, got 4294967296',
+    ],
     ['a fraction as a count', { ...valid, metrics: { ...valid.metrics, retryCount: 1.5 } }, 'state.metrics.retryCount'],
-    ['a negative duration', { ...valid, metrics: { ...valid.metrics, stageDurations: { s: -1 } } }, 'state.metrics.stageDurations.s: expected finite milliseconds, at least 0, got -1'],
-    ['an infinite duration', { ...valid, metrics: { ...valid.metrics, stageDurations: { s: Infinity } } }, 'state.metrics.stageDurations.s'],
-    ['a bigint as a metric', { ...valid, metrics: { ...valid.metrics, custom: { a: 1n } } }, 'state.metrics.custom.a: expected a number, got 1n'],
-    ['an invalid date', { ...valid, createdAt: new Date(Number.NaN) }, 'state.createdAt: expected a valid Date, got an invalid Date'],
+    [
+      'a negative duration',
+      { ...valid, metrics: { ...valid.metrics, stageDurations: { s: -1 } } },
+      'state.metrics.stageDurations.s: expected finite milliseconds, at least 0, got -1',
+    ],
+    [
+      'an infinite duration',
+      { ...valid, metrics: { ...valid.metrics, stageDurations: { s: Infinity } } },
+      'state.metrics.stageDurations.s',
+    ],
+    [
+      'a bigint as a metric',
+      { ...valid, metrics: { ...valid.metrics, custom: { a: 1n } } },
+      'state.metrics.custom.a: expected a number, got 1n',
+    ],
+    [
+      'an invalid date',
+      { ...valid, createdAt: new Date(Number.NaN) },
+      'state.createdAt: expected a valid Date, got an invalid Date',
+    ],
     ['a date as text', { ...valid, createdAt: '2026-01-01' }, 'state.createdAt'],
-    ['a hole in a list', { ...valid, status: { kind: 'failed', error: { code: 'c', message: 'm', recoveryHints: Array(1) } } }, 'state.status.error.recoveryHints[0]'],
-    ['a checkpoint version without a revision', { ...valid, checkpointVersion: 3 }, 'state.checkpointVersion: a state without a revision is created, so expected 0, got 3'],
+    [
+      'a hole in a list',
+      { ...valid, status: { kind: 'failed', error: { code: 'c', message: 'm', recoveryHints: Array(1) } } },
+      'state.status.error.recoveryHints[0]',
+    ],
+    [
+      'a checkpoint version without a revision',
+      { ...valid, checkpointVersion: 3 },
+      'state.checkpointVersion: a state without a revision is created, so expected 0, got 3',
+    ],
     ['a revision that is none', { ...valid, revision: 'W/"1"' }, 'revision: not one that a store has returned'],
   ])('%s', async (_, state, message) => {
     expect(await refusal(state)).toContain(message);
@@ -57,15 +121,21 @@ describe('save refuses, naming path, value and what would be right', () => {
 
   it('a body larger than the store takes, with its size and the limit', async () => {
     const store = await openStateStore(fakeBackend(), { maxBodyBytes: 1000 });
-    await expect(store.save({ ...valid, state: { a: new Uint8Array(1000) } })).rejects.toThrow(/has \d{4} bytes, more than the 1000/);
-    const small = await openStateStore(fakeBackend({ capabilities: { ...fakeBackend().capabilities, maxBodyBytes: 10 } }));
+    await expect(store.save({ ...valid, state: { a: new Uint8Array(1000) } })).rejects.toThrow(
+      /has \d{4} bytes, more than the 1000/,
+    );
+    const small = await openStateStore(
+      fakeBackend({ capabilities: { ...fakeBackend().capabilities, maxBodyBytes: 10 } }),
+    );
     await expect(small.save(valid)).rejects.toMatchObject({ code: 'INVALID_STATE' });
   });
 
   it('fields of the store that contradict the revision', async () => {
     const store = await openStateStore(fakeBackend());
     const saved = await store.save(valid);
-    await expect(store.save({ ...saved, checkpointVersion: 2 })).rejects.toThrow('state.checkpointVersion: expected 1, as the revision says, got 2');
+    await expect(store.save({ ...saved, checkpointVersion: 2 })).rejects.toThrow(
+      'state.checkpointVersion: expected 1, as the revision says, got 2',
+    );
     await expect(store.save({ ...saved, createdAt: new Date(0) })).rejects.toThrow('state.createdAt');
     expect(await store.load(saved.instanceId)).toEqual(saved);
   });

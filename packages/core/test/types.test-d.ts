@@ -1,5 +1,15 @@
 import { expectTypeOf, it } from 'vitest';
-import { complete, enterStage, newWorkflowState, type InstanceId, type Revision, type StateStore, type WorkflowState, type WorkflowStateInput, type WorkflowStatus } from '@workflow-state/core';
+import {
+  complete,
+  enterStage,
+  newWorkflowState,
+  type InstanceId,
+  type Revision,
+  type StateStore,
+  type WorkflowState,
+  type WorkflowStateInput,
+  type WorkflowStatus,
+} from '@workflow-state/core';
 
 declare const store: StateStore;
 declare const state: WorkflowState;

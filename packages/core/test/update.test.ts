@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { enterStage, newWorkflowState, openStateStore, type StateStore, type WorkflowState } from '@workflow-state/core';
+import {
+  enterStage,
+  newWorkflowState,
+  openStateStore,
+  type StateStore,
+  type WorkflowState,
+} from '@workflow-state/core';
 import { fakeBackend } from './fake-backend.js';
 
 const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
@@ -25,7 +31,11 @@ describe('update', () => {
   it('loses no increment of twenty at once', async () => {
     const { store, state } = await open();
     const increment = (): Promise<WorkflowState> =>
-      store.update(state.instanceId, (s) => ({ ...s, metrics: { ...s.metrics, retryCount: s.metrics.retryCount + 1 } }), { attempts: 1000 });
+      store.update(
+        state.instanceId,
+        (s) => ({ ...s, metrics: { ...s.metrics, retryCount: s.metrics.retryCount + 1 } }),
+        { attempts: 1000 },
+      );
     await Promise.all(Array.from({ length: 20 }, increment));
     expect((await store.load(state.instanceId)).metrics.retryCount).toBe(20);
   });
@@ -42,7 +52,10 @@ describe('update', () => {
       },
       { attempts: 2 },
     );
-    await expect(losing).rejects.toMatchObject({ code: 'CHECKPOINT_CONFLICT', conflict: { reason: 'changed', expected: 2, actual: 3 } });
+    await expect(losing).rejects.toMatchObject({
+      code: 'CHECKPOINT_CONFLICT',
+      conflict: { reason: 'changed', expected: 2, actual: 3 },
+    });
     expect(runs).toBe(2);
   });
 
@@ -55,8 +68,18 @@ describe('update', () => {
 
   it("ignores the store's own fields in the result", async () => {
     const { store, state } = await open();
-    const updated = await store.update(state.instanceId, () => ({ ...fresh, createdAt: new Date(0), checkpointVersion: 99, currentStage: 'new' }));
-    expect(updated).toMatchObject({ instanceId: state.instanceId, checkpointVersion: 2, currentStage: 'new', createdAt: state.createdAt });
+    const updated = await store.update(state.instanceId, () => ({
+      ...fresh,
+      createdAt: new Date(0),
+      checkpointVersion: 99,
+      currentStage: 'new',
+    }));
+    expect(updated).toMatchObject({
+      instanceId: state.instanceId,
+      checkpointVersion: 2,
+      currentStage: 'new',
+      createdAt: state.createdAt,
+    });
   });
 
   it('never retries an unknown outcome', async () => {
@@ -81,16 +104,20 @@ describe('update', () => {
     await expect(store.update(state.instanceId, () => Promise.reject(mine))).rejects.toBe(mine);
     await expect(store.update(state.instanceId, () => ({}) as never)).rejects.toMatchObject({ code: 'INVALID_STATE' });
     await expect(store.update(state.instanceId, () => null as never)).rejects.toMatchObject({ code: 'INVALID_STATE' });
-    await expect(store.update(fresh.instanceId.replace(/.$/, 'x') as never, (s) => s)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(store.update(fresh.instanceId.replace(/.$/, 'x') as never, (s) => s)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     expect((await store.load(state.instanceId)).checkpointVersion).toBe(1);
   });
 
   it('of what is not there is STATE_NOT_FOUND, also when it is deleted meanwhile', async () => {
     const { store, state } = await open();
-    await expect(store.update(state.instanceId, async (s) => {
-      await store.delete(s.instanceId);
-      return enterStage(s, 'a');
-    })).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' });
+    await expect(
+      store.update(state.instanceId, async (s) => {
+        await store.delete(s.instanceId);
+        return enterStage(s, 'a');
+      }),
+    ).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' });
   });
 });
 

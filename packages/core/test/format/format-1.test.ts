@@ -25,6 +25,10 @@ describe('format 1', () => {
   });
 
   it('has an entry for each file', () => {
-    expect(readdirSync(directory).sort()).toEqual(Object.keys(fixtures).map((name) => `${name}.bin`).sort());
+    expect(readdirSync(directory).sort()).toEqual(
+      Object.keys(fixtures)
+        .map((name) => `${name}.bin`)
+        .sort(),
+    );
   });
 });
