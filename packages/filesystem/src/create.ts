@@ -20,7 +20,7 @@ import {
 } from '@workflow-state/core/backend';
 import { writeCandidate } from './candidate.js';
 import { readHead } from './data-file.js';
-import { checkSignal, notApplied, outcomeUnknown } from './failures.js';
+import { checkSignal, directoryRemoved, notApplied, outcomeUnknown } from './failures.js';
 import { call, codeOf, discard, link, mkdir, type Steps } from './file-ops.js';
 import { enterIds } from './id-index.js';
 import { isThere } from './presence.js';
@@ -77,7 +77,7 @@ function* prepare(
     if ((yield* writeCandidate(volume, candidate, envelope)) === 'ENOENT') {
       yield* makeShard(volume, record);
       if ((yield* writeCandidate(volume, candidate, envelope)) === 'ENOENT')
-        throw new Error(`${volume.layout.shard(id)} was removed`);
+        throw directoryRemoved(volume.layout.shard(id), id);
     }
     foreign = false;
     checkSignal(given);

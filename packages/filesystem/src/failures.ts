@@ -19,6 +19,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: 'mount the filesystem writable',
   EMFILE: 'raise the limit of open files, or save fewer instances at once',
   ENFILE: 'raise the limit of open files of the machine',
+  EISDIR: 'a directory has the name of a file of the store: move it away, and restore the file',
+  ENOTDIR: 'something has the name of a directory of the store: move it away, and restore the directory',
   EIO: 'the device reports errors: look at the kernel log, and move the store to a sound one',
 };
 
@@ -31,6 +33,15 @@ export function storageError(what: string, error: unknown, instanceId?: Instance
     instanceId,
     retryable: true,
     recoveryHints: remedy === undefined ? [] : [remedy],
+  });
+}
+
+/** Nobody but an outsider removes directories of a store. */
+export function directoryRemoved(path: string, instanceId: InstanceId): StateStoreError {
+  return new StateStoreError('STORAGE_ERROR', `${path} was removed while the store is in use`, {
+    instanceId,
+    retryable: true,
+    recoveryHints: ['make that directory again, or restore it; then run cleanup, which completes the index'],
   });
 }
 

@@ -14,6 +14,7 @@ import { removeDamaged } from './damaged.js';
 import { readData, readHead, readStart } from './data-file.js';
 import { remove } from './delete.js';
 import { DirectorySync } from './directory-sync.js';
+import { storageError } from './failures.js';
 import { asyncFileOps, type FileOps, hybridFileOps, type Machine, run, type Steps } from './file-ops.js';
 import { scanIds } from './id-index.js';
 import { Layout } from './layout.js';
@@ -82,16 +83,16 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
     },
 
     async read(id): Promise<Stored | undefined> {
-      const envelope = await run(readData(layout, id), machine);
+      const envelope = await told(layout.data(id), run(readData(layout, id), machine), id);
       return envelope && { envelope };
     },
 
     async head(id): Promise<Stored | undefined> {
-      const envelope = await run(readStart(layout, id), machine);
+      const envelope = await told(layout.data(id), run(readStart(layout, id), machine), id);
       return envelope && { envelope };
     },
 
-    isCurrent: (id, revision) => run(isCurrent(layout, id, revision), machine),
+    isCurrent: (id, revision) => told(layout.data(id), run(isCurrent(layout, id, revision), machine), id),
 
     async write(record, expected, call): Promise<void> {
       const { id, revision } = record;
@@ -112,15 +113,29 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       await run(status === 'tombstone' ? remove(volume, id, base, call) : save(volume, record, base, call), machine);
     },
 
-    scan: (query, call) =>
-      query.status === undefined
-        ? scanIds(machine, layout, query, call)
-        : scanStatus(machine, layout, query.status, query, call),
+    async *scan(query, call) {
+      try {
+        yield* query.status === undefined
+          ? scanIds(machine, layout, query, call)
+          : scanStatus(machine, layout, query.status, query, call);
+      } catch (error) {
+        throw call.signal?.aborted === true ? error : storageError(`${layout.root} cannot be listed`, error);
+      }
+    },
 
     sweep: (_olderThan, call) => sweepStore(machine, volume, leftoverAge, call),
 
     close: () => directories.close(),
   };
+}
+
+/** What the machine says of a handle names no file. */
+async function told<T>(path: string, reading: Promise<T>, id: InstanceId): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw storageError(`${path} cannot be read`, error, id);
+  }
 }
 
 /** The token is there only while its write is what is stored. Not there, it may have another turn: the header decides. */

@@ -5,8 +5,9 @@
 // and not data/, whose entries are replaced at every save and may be missed for it.
 
 import type { BackendCall, InstanceId, ScanEntry, ScanQuery } from '@workflow-state/core/backend';
-import { codeOf, link, type Machine, type Steps } from './file-ops.js';
+import { codeOf, type Machine, type Steps } from './file-ops.js';
 import { isShard, type Layout, parseIdEntry } from './layout.js';
+import { linkInto } from './presence.js';
 import { makeDurableFirst, type Volume } from './volume.js';
 
 /** `ENOENT`: the token is not there. There already is as good as made. */
@@ -17,8 +18,9 @@ export function* enterIds(
   incarnation: string,
 ): Steps<'done' | 'ENOENT'> {
   const { layout } = volume;
-  if ((yield* link(token, layout.idEntry(id, incarnation))) === 'ENOENT') return 'ENOENT';
-  yield* makeDurableFirst(volume, layout.idsShard(id));
+  const directory = layout.idsShard(id);
+  if ((yield* linkInto(directory, token, layout.idEntry(id, incarnation), id)) === 'ENOENT') return 'ENOENT';
+  yield* makeDurableFirst(volume, directory);
   return 'done';
 }
 

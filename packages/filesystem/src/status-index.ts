@@ -11,8 +11,9 @@
 
 import { isTerminalKind } from '@workflow-state/core';
 import type { BackendCall, InstanceId, ScanEntry, ScanQuery, StatusKind } from '@workflow-state/core/backend';
-import { call, codeOf, discard, link, type Machine, type Steps } from './file-ops.js';
+import { call, codeOf, discard, type Machine, type Steps } from './file-ops.js';
 import { isMarker, type Layout, type WriteName } from './layout.js';
+import { linkInto } from './presence.js';
 import { makeDurableFirst, type Volume } from './volume.js';
 
 /** A stay in a status: what a marker says. */
@@ -32,8 +33,9 @@ export function* enterStatus(
   { status, entered }: Stay,
 ): Steps<'done' | 'ENOENT'> {
   const { layout } = volume;
-  if ((yield* link(token, layout.marker(id, status, entered))) === 'ENOENT') return 'ENOENT';
-  yield* makeDurableFirst(volume, layout.status(status));
+  const directory = layout.status(status);
+  if ((yield* linkInto(directory, token, layout.marker(id, status, entered), id)) === 'ENOENT') return 'ENOENT';
+  yield* makeDurableFirst(volume, directory);
   return 'done';
 }
 

@@ -150,20 +150,19 @@ describe('open', () => {
   });
 
   it.each([
-    ['FUSE', 0x65735546, 'process', '', 'WORKFLOW_STATE_UNKNOWN_FILESYSTEM', /\(FUSE\).*local disk/],
-    ['9p', 0x01021997, 'full', '', 'WORKFLOW_STATE_UNKNOWN_FILESYSTEM', /\(9p\).*synced/],
+    ['FUSE', 0x65735546, 'process', '', /^WORKFLOW_STATE_UNKNOWN_FILESYSTEM: .*\(FUSE\).*local disk.*$/],
+    ['9p', 0x01021997, 'full', '', /^WORKFLOW_STATE_UNKNOWN_FILESYSTEM: .*\(9p\).*synced.*$/],
     [
       'a volatile overlay',
       0x794c7630,
       'full',
       'rw,lowerdir=/l,volatile',
-      'WORKFLOW_STATE_VOLATILE',
-      /no save survives/,
+      /^WORKFLOW_STATE_VOLATILE: .*no save survives.*$/,
     ],
-    ['a volatile overlay, process', 0x794c7630, 'process', 'rw,volatile', undefined, undefined],
-    ['an overlay', 0x794c7630, 'full', 'rw,lowerdir=/volatile', undefined, undefined],
-    ['ext4', 0xef53, 'full', '', undefined, undefined],
-  ] as const)('warns on %s, once per directory', async (_name, type, durability, options, code, message) => {
+    ['a volatile overlay, process: not', 0x794c7630, 'process', 'rw,volatile', /^$/],
+    ['an overlay: not', 0x794c7630, 'full', 'rw,lowerdir=/volatile', /^$/],
+    ['ext4: not', 0xef53, 'full', '', /^$/],
+  ] as const)('warns on %s, once per directory', async (_name, type, durability, options, expected) => {
     const warnings: (Error & { code?: string })[] = [];
     const listen = (warning: Error): void => {
       if (warning.name === 'WorkflowStateWarning') warnings.push(warning);
@@ -193,9 +192,7 @@ describe('open', () => {
     } finally {
       process.off('warning', listen);
     }
-    expect(warnings.map((warning) => ({ code: warning.code, message: warning.message }))).toEqual(
-      code === undefined ? [] : [{ code, message: expect.stringMatching(message) as string }],
-    );
+    expect(warnings.map(({ code, message }) => `${code}: ${message}`).join('\n')).toMatch(expected);
   });
 
   it('follows a symbolic link to the directory', async () => {
