@@ -11,7 +11,8 @@ const compilers = { ts59: '5.9.3', ts60: '6.0.3', ts70: '7.0.2' };
 const modules = ['nodenext', 'node20', 'preserve'];
 
 const home = mkdtempSync(join(tmpdir(), 'consumer-'));
-const run = (command, args, cwd = home) => execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+const run = (command, args, cwd = home) =>
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
 
 try {
   const tarballs = join(home, 'tarballs');
@@ -22,7 +23,16 @@ try {
   const packed = readdirSync(tarballs).map((name) => `./tarballs/${name}`);
   writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   const tools = Object.entries(compilers).map(([alias, version]) => `${alias}@npm:typescript@${version}`);
-  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', ...packed, ...tools, '@types/node@20']);
+  run('npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--loglevel=error',
+    ...packed,
+    ...tools,
+    '@types/node@20',
+  ]);
   console.log(`installed ${packed.length} packages from their tarballs`);
 
   // The ten lines, as the README has them; as CommonJS, inside a function, because that has no top-level await.
@@ -31,14 +41,38 @@ try {
   const imports = esm.match(/^import .*$/gm) ?? [];
   const body = esm.replaceAll(/^import .*$/gm, '');
   writeFileSync(join(home, 'esm.mts'), esm);
-  writeFileSync(join(home, 'cjs.cts'), `${imports.join('\n')}\nasync function main(): Promise<void> {${body}}\nvoid main();\n`);
+  writeFileSync(
+    join(home, 'cjs.cts'),
+    `${imports.join('\n')}\nasync function main(): Promise<void> {${body}}\nvoid main();\n`,
+  );
 
   for (const [alias, version] of Object.entries(compilers)) {
     for (const module of modules) {
       const tsc = join(home, 'node_modules', alias, 'bin/tsc');
       const resolution = module === 'preserve' ? ['--moduleResolution', 'bundler'] : [];
       const emit = alias === 'ts59' && module === 'nodenext' ? ['--outDir', 'out'] : ['--noEmit'];
-      run(process.execPath, [tsc, '--ignoreConfig', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node', '--skipLibCheck', 'false', '--module', module, ...resolution, ...emit, 'esm.mts', ...(module === 'preserve' ? [] : ['cjs.cts'])].filter((flag) => flag !== '--ignoreConfig' || version.startsWith('7')));
+      run(
+        process.execPath,
+        [
+          tsc,
+          '--ignoreConfig',
+          '--strict',
+          '--target',
+          'es2022',
+          '--lib',
+          'es2023,esnext.disposable',
+          '--types',
+          'node',
+          '--skipLibCheck',
+          'false',
+          '--module',
+          module,
+          ...resolution,
+          ...emit,
+          'esm.mts',
+          ...(module === 'preserve' ? [] : ['cjs.cts']),
+        ].filter((flag) => flag !== '--ignoreConfig' || version.startsWith('7')),
+      );
       console.log(`TypeScript ${version}, module ${module}: types hold`);
     }
   }

@@ -42,7 +42,7 @@ import type {
   StoreOperation,
 } from './state-store.js';
 import type { WorkflowState } from './state.js';
-import { isTerminalKind, STATUS_KINDS, type StatusKind } from './status.js';
+import { isTerminalKind, STATUS_KINDS } from './status.js';
 import { HEADER_BYTES } from './envelope/header.js';
 
 const DAY = 86_400_000;

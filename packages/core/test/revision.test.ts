@@ -22,7 +22,11 @@ const revision: fc.Arbitrary<WriteRevision> = fc
 
 describe('a revision', () => {
   it('carries all that it was made of', () => {
-    fc.assert(fc.property(revision, (r) => void expect(decodeRevision(encodeRevision(r))).toEqual(r)));
+    fc.assert(
+      fc.property(revision, (r) => {
+        expect(decodeRevision(encodeRevision(r))).toEqual(r);
+      }),
+    );
   });
 
   it('is one string for one write', () => {

@@ -75,7 +75,7 @@ export function* removeDamaged(
       {
         instanceId: id,
         retryable: true,
-        recoveryHints: ['if this stays, run verify --repair while nothing else uses the store'],
+        recoveryHints: [`if this stays: stop all that use the store and remove ${volume.layout.data(id)}`],
       },
     ),
   );

@@ -47,7 +47,7 @@ export function* resolve(volume: Volume, id: InstanceId, expected: WriteName): S
     {
       instanceId: id,
       recoveryHints: [
-        'the instance can still be read; to save or delete it, run verify --repair while nothing else uses the store',
+        `it can still be read: load it, stop all that use the store, remove ${volume.layout.data(id)}, and save it without its revision`,
       ],
     },
   );

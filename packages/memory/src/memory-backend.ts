@@ -3,7 +3,17 @@
 // What must stay true: one write is one synchronous step over the space, so that no other handle can come between the
 // comparison and the set, nor between the record and its index. Bytes are copied in and out, so nobody holds ours.
 
-import type { BackendCall, Expected, InstanceId, ScanEntry, ScanQuery, StateBackend, StatusKind, Stored, WriteRevision } from '@workflow-state/core/backend';
+import type {
+  BackendCall,
+  Expected,
+  InstanceId,
+  ScanEntry,
+  ScanQuery,
+  StateBackend,
+  StatusKind,
+  Stored,
+  WriteRevision,
+} from '@workflow-state/core/backend';
 import { NotApplied, RevisionConflict } from '@workflow-state/core/backend';
 
 interface Cell {
@@ -72,7 +82,8 @@ export function memoryBackend({ space = new MemorySpace() }: MemoryBackendOption
         for (const id of ids.slice(start, start + BATCH)) {
           const revision = space.cells.get(id)?.revision;
           if (revision === undefined || revision.status === 'tombstone') continue;
-          if (status === undefined || revision.status === status) batch.push({ id, status: revision.status, statusSince: revision.entered.at });
+          if (status === undefined || revision.status === status)
+            batch.push({ id, status: revision.status, statusSince: revision.entered.at });
         }
         yield batch;
       }
@@ -82,6 +93,10 @@ export function memoryBackend({ space = new MemorySpace() }: MemoryBackendOption
 
 function isExpected(cell: Cell | undefined, expected: Expected): boolean {
   if (cell === undefined || expected === undefined) return cell === expected;
-  if ('damaged' in expected) return cell.envelope.length === expected.envelope.length && cell.envelope.every((byte, i) => byte === expected.envelope[i]);
+  if ('damaged' in expected)
+    return (
+      cell.envelope.length === expected.envelope.length &&
+      cell.envelope.every((byte, i) => byte === expected.envelope[i])
+    );
   return cell.revision.nonce === expected.nonce;
 }

@@ -2,7 +2,6 @@
 // seen to be two. It keeps tombstones, like an object store, and its space stands for the storage behind all handles:
 // it can be reopened, damaged and cut off from power, so that every case of the suite has something to examine.
 
-import { decodeHeader } from '../../src/state-codec.js';
 import {
   type BackendCall,
   type BackendCapabilities,
@@ -167,11 +166,6 @@ export function isExpected(cell: Cell | undefined, expected: Expected): boolean 
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
-}
-
-/** The header of a cell as it is stored, were it read back. */
-export function headerOf(id: InstanceId, cell: Cell): ReturnType<typeof decodeHeader> {
-  return decodeHeader(id, cell);
 }
 
 export function tick(): Promise<void> {

@@ -5,7 +5,6 @@ import { type Harness, interpose, type Interposition } from '../../src/conforman
 import { openStateStore } from '../../src/open-state-store.js';
 import type { StateBackend } from '../../src/state-backend.js';
 import type { StateStore, StateStoreOptions } from '../../src/state-store.js';
-import type { ControlBackend } from './control-backend.js';
 import { type BackendClass, controlHarness, type ControlLocation } from './control-harness.js';
 
 export interface Mutant {
@@ -67,5 +66,3 @@ export function withMethods(store: StateStore, methods: Partial<StateStore>): St
     },
   });
 }
-
-export type { ControlBackend };
