@@ -85,7 +85,8 @@ function isVolatile(root: string, mounts: string): boolean {
     // Of two at one place the later one is on top.
     if (type !== 'overlay' || !inside || point.length < innermost.length) continue;
     innermost = point;
-    answer = options.split(',').includes('volatile');
+    // Newer kernels show the second, whichever was given.
+    answer = options.split(',').some((option) => option === 'volatile' || option === 'fsync=volatile');
   }
   return answer;
 }

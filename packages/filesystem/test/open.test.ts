@@ -159,6 +159,7 @@ describe('open', () => {
       'rw,lowerdir=/l,volatile',
       /^WORKFLOW_STATE_VOLATILE: .*no save survives.*$/,
     ],
+    ['a volatile overlay of a newer kernel', 0x794c7630, 'full', 'rw,fsync=volatile', /^WORKFLOW_STATE_VOLATILE: .*$/],
     ['a volatile overlay, process: not', 0x794c7630, 'process', 'rw,volatile', /^$/],
     ['an overlay: not', 0x794c7630, 'full', 'rw,lowerdir=/volatile', /^$/],
     ['ext4: not', 0xef53, 'full', '', /^$/],
