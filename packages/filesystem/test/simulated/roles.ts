@@ -66,7 +66,9 @@ function* saveOn(volume: Volume, stored: Base, status: StatusKind, { sameNonce }
       yield { note: 'saved', nonce };
       return true;
     } catch (error) {
-      const again = yield* judged(error, nonce, base.nonce, true);
+      // Come again under the same nonce: whether it will be stored is not said yet.
+      const isOpen = sameNonce === true && isNotApplied(error) && error.comeAgain !== undefined;
+      const again = isOpen ? error.comeAgain : yield* judged(error, nonce, base.nonce, true);
       if (again === undefined) return !isRevisionConflict(error);
       base = { ...base, ...again };
     }

@@ -104,3 +104,10 @@ export function leftovers(disk: Disk): string[] {
   }
   return [...wrong, ...paths];
 }
+
+/** The same store after somebody removed some of its files. */
+export function without(disk: Disk, paths: RegExp): Disk {
+  const other = disk.copy();
+  for (const path of other.paths) if (paths.test(path) && !path.endsWith('.swaps')) other.unlink(path);
+  return other.settled(undefined);
+}
