@@ -124,11 +124,12 @@ async function measure(directory, ids) {
   row['save µs'] = await median(some, async (id) => void states.set(id, await store.save(states.get(id))));
 
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  for (const [name, list] of [
-    ['paused', () => store.listByStatus('paused')],
-    ['waiting', () => store.listByStatus('waiting')],
-    ['list', () => store.list()],
-  ]) {
+  const listings = {
+    paused: () => store.listByStatus('paused'),
+    waiting: () => store.listByStatus('waiting'),
+    list: () => store.list(),
+  };
+  for (const [name, list] of Object.entries(listings)) {
     const times = [];
     let count = 0;
     delay.reset();
