@@ -177,7 +177,7 @@ describe('a damaged record', () => {
     const error = await ending(write(backend, tombstone(record), damaged));
     expect(error).toMatchObject({
       code: 'STORAGE_ERROR',
-      recoveryHints: [expect.stringContaining('verify --repair') as string],
+      recoveryHints: [expect.stringContaining('stop all that use the store') as string],
     });
     expect((await backend.read(id, NO_CALL))?.envelope).toEqual(GARBAGE);
   });

@@ -236,7 +236,7 @@ describe('helping', () => {
     rmSync(`${directory}/data/${first.id.slice(0, 2)}/.${first.id}.1.${first.revision.nonce}.tok`);
     const error = (await outcome(write(backend, following(first), first.revision))) as StateStoreError;
     expect(error).toMatchObject({ code: 'STORAGE_ERROR', message: expect.stringContaining('token') as string });
-    expect(error.recoveryHints.join()).toContain('verify --repair');
+    expect(error.recoveryHints.join()).toContain('stop all that use the store');
     expect(await versionIn(backend, first.id)).toBe(1);
     expect(files(directory).filter((path) => path.endsWith('.tmp'))).toEqual([]);
   });
