@@ -22,6 +22,7 @@ import { fileSystemBackend } from '../src/filesystem-backend.js';
 import { idsOf } from './ids.js';
 import { leftovers } from './leftovers.js';
 import { fresh, padding, type Task, type Way, type Work } from './power-writer.main.js';
+import { fastDirectory } from './options.js';
 import { ended, program } from './processes.js';
 import { ensureTools, FILESYSTEMS, type Filesystem, VolumeImage } from './volume-image.js';
 
@@ -192,7 +193,7 @@ async function main(): Promise<void> {
   if (process.env[INSIDE] === undefined) return withOwnMounts(args);
   const { values } = parseArgs({
     args,
-    options: { all: { type: 'boolean', default: false }, directory: { type: 'string', default: '/dev/shm' } },
+    options: { all: { type: 'boolean', default: false }, directory: { type: 'string', default: fastDirectory() } },
   });
   const begin = performance.now();
   const wrong: string[] = [];

@@ -11,6 +11,8 @@ const mounts =
   process.getuid?.() === 0 &&
   spawnSync('unshare', [...OWN_MOUNTS, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
+const ext4 = spawnSync('mkfs.ext4', ['-V']).error === undefined;
+
 /** In a mount namespace of its own: no mount outlives it. */
 async function seenIn(scenario: string): Promise<Seen> {
   const script = await bundled(new URL('../support/on-disk.ts', import.meta.url));
@@ -37,18 +39,21 @@ const ALL_WELL = {
 };
 
 describe.skipIf(!mounts)('a real', () => {
-  it.each(['full tmpfs', 'full ext4', 'no inodes left'])('%s: the old state stays, and is told', async (scenario) => {
-    const { during, still, after } = await seenIn(scenario);
-    expect(during).toMatchObject({
-      load: 'ok',
-      save: 'STORAGE_ERROR ENOSPC',
-      'change of status': 'STORAGE_ERROR ENOSPC',
-      create: 'STORAGE_ERROR ENOSPC',
-      list: 'ok',
-    });
-    expect(still).toEqual([1, 2]);
-    expect(after).toEqual(ALL_WELL);
-  });
+  it.each(['full tmpfs', ...(ext4 ? ['full ext4'] : []), 'no inodes left'])(
+    '%s: the old state stays, and is told',
+    async (scenario) => {
+      const { during, still, after } = await seenIn(scenario);
+      expect(during).toMatchObject({
+        load: 'ok',
+        save: 'STORAGE_ERROR ENOSPC',
+        'change of status': 'STORAGE_ERROR ENOSPC',
+        create: 'STORAGE_ERROR ENOSPC',
+        list: 'ok',
+      });
+      expect(still).toEqual([1, 2]);
+      expect(after).toEqual(ALL_WELL);
+    },
+  );
 
   it('read-only filesystem: what is there can be read, nothing is opened for writing', async () => {
     const { during, still, after } = await seenIn('read-only');
