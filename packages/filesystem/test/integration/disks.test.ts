@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundled } from '../support/fork.js';
 import type { Seen } from '../support/on-disk.js';
@@ -16,7 +18,8 @@ const ext4 = spawnSync('mkfs.ext4', ['-V']).error === undefined;
 /** In a mount namespace of its own: no mount outlives it. */
 async function seenIn(scenario: string): Promise<Seen> {
   const script = await bundled(new URL('../support/on-disk.ts', import.meta.url));
-  const directory = freshDirectory();
+  const directory = join(freshDirectory(), 'mounted');
+  mkdirSync(directory);
   const files = scenario === 'too many open files' ? 'ulimit -n 64; ' : '';
   const { stdout, stderr } = spawnSync(
     'unshare',
