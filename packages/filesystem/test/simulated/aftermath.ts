@@ -6,7 +6,7 @@ import { type Intercept, type Note, type Role, runningOf } from './actor.js';
 import type { Disk } from './disk.js';
 import { readable } from './naming.js';
 import { perform } from './perform.js';
-import { creator, deleter, sweeper, writer } from './roles.js';
+import { creator, deleter, instanceSweeper, sweeper, writer } from './roles.js';
 import { leftovers, missing, seen, volumeFor } from './store.js';
 
 /** What must always or never be was not so. */
@@ -25,8 +25,8 @@ export class Violation extends Error {
 export interface Newcomers {
   /** They run the same mutant. */
   readonly intercept?: Intercept;
-  /** Whether a sweep must leave nothing too much. Default yes. */
-  readonly sweep?: boolean;
+  /** Who must leave nothing too much: the sweep of the store (default), the quicker one of the instance alone, or nobody. */
+  readonly sweep?: 'store' | 'instance' | 'none';
 }
 
 const VOLUME = volumeFor(undefined);
@@ -47,7 +47,7 @@ class Aftermath {
 
   async judge(disk: Disk): Promise<void> {
     this.#mustList(disk);
-    const { intercept, sweep = true } = this.#options;
+    const { intercept, sweep = 'store' } = this.#options;
     const begin = (): Disk => {
       this.#steps = [this.#before];
       return disk.settled(undefined);
@@ -64,17 +64,14 @@ class Aftermath {
     await this.#does(saved, '4', create, ['saved']);
     await this.#does(saved, '5', write('!'), ['saved']);
 
-    if (!sweep) return;
+    if (sweep === 'none') return;
     const swept = begin();
-    await this.#sweeps(swept, '6');
+    const sweeping = sweep === 'store' ? sweeper : instanceSweeper;
+    await this.#does(swept, '6', sweeping(VOLUME, { intercept }), ['swept']);
+    const left = leftovers(swept);
+    if (left.length > 0) this.#fail('dirty', `a sweep leaves ${left.join(', ')}`);
     if (seen(swept) !== undefined) await this.#does(swept, '7', remove, ['deleted']);
     await this.#does(swept, '8', create, ['saved']);
-  }
-
-  async #sweeps(disk: Disk, actor: string): Promise<void> {
-    await this.#does(disk, actor, sweeper(VOLUME, { intercept: this.#options.intercept }), ['swept']);
-    const left = leftovers(disk);
-    if (left.length > 0) this.#fail('dirty', `a sweep leaves ${left.join(', ')}`);
   }
 
   async #does(disk: Disk, actor: string, role: Role, expected: readonly Note['note'][]): Promise<string | undefined> {

@@ -9,10 +9,11 @@
 import type { Call } from '../../src/file-ops.js';
 import { type Note, type Role, type Running, runningOf, type Step } from './actor.js';
 import { newcomers, type Newcomers, Violation } from './aftermath.js';
+import { type Actor, changed, claimed, type History, historyOf, noted, sorted, type Watch, watchAfter, watched } from './claims.js';
 import type { Answer, Difference, Disk, Order } from './disk.js';
 import { readable } from './naming.js';
 import { perform } from './perform.js';
-import { IDS, LAYOUT, nonceOf, type Seen, seen, SHARD } from './store.js';
+import { IDS, LAYOUT, missing, type Seen, seen, SHARD } from './store.js';
 
 export interface Scenario {
   readonly start: Disk;
@@ -29,6 +30,8 @@ export interface Scenario {
   readonly doubts?: boolean;
   /** What newcomers try on every disk that the death of all leaves. */
   readonly newcomers?: Newcomers | 'none';
+  /** Once all have ended, the listings name the instance again: they had not, from the start. */
+  readonly heals?: boolean;
   /** A name that is replaced may be missed by a readdir, as if it had moved (btrfs, tmpfs). */
   readonly replacedMoves?: boolean;
   /** Names that each actor may draw before it is left where it is: two finishers can take a claim from each other for ever. */
@@ -73,29 +76,10 @@ type Half =
   | { readonly call: 'readdir'; readonly directory: string; readonly always: readonly string[]; readonly sometimes: readonly string[] }
   | { readonly call: 'link'; readonly inode: string };
 
-/** What has been true since a listing or a load began. */
-type Watch =
-  | { readonly since: 'list'; readonly status: string | undefined; readonly throughout: boolean }
-  | { readonly since: 'load'; readonly current: readonly (string | undefined)[] };
-
 interface Local {
   readonly moment: Moment;
   readonly half: Half | undefined;
   readonly watch: Watch | undefined;
-}
-
-/** What has happened, as far as it matters to what may happen. */
-interface History {
-  /** Nonces of what was stored, in order; `undefined`: nothing was. */
-  readonly stored: readonly (string | undefined)[];
-  /** Index in `stored` of the latest that was acknowledged. */
-  readonly acknowledged: number;
-  /** Nonces that will never be stored. */
-  readonly refused: readonly string[];
-  /** Nonces whose deletion was asked for. */
-  readonly condemned: readonly string[];
-  /** Actors whose delete is committed. */
-  readonly claims: readonly string[];
 }
 
 interface Place {
@@ -152,6 +136,7 @@ class Table<Value> {
 
 class Search {
   readonly #scenario: Scenario;
+  readonly #actors: readonly Actor[];
   readonly #places = new Map<string, Place>();
   readonly #placeList: Place[] = [];
   readonly #locals = new Table<Local>();
@@ -169,6 +154,10 @@ class Search {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
+    this.#actors = scenario.roles.map(({ role }, index) => {
+      const letter = ACTORS[index] as string;
+      return { letter, name: `${letter} (${role})`, doubts: scenario.doubts === true };
+    });
   }
 
   async run(): Promise<Report> {
@@ -185,13 +174,7 @@ class Search {
     });
     let mover = -1;
     try {
-      let history: History = {
-        stored: [nonceOf(seen(start))],
-        acknowledged: 0,
-        refused: [],
-        condemned: [],
-        claims: [],
-      };
+      let history = historyOf(seen(start));
       let place = this.#place(start);
       const locals: number[] = [];
       for (const index of roles.keys()) {
@@ -279,7 +262,11 @@ class Search {
   // Actors.
 
   #nameOf(index: number): string {
-    return `${ACTORS[index]} (${this.#scenario.roles[index]?.role})`;
+    return this.#actor(index).name;
+  }
+
+  #actor(index: number): Actor {
+    return this.#actors[index] as Actor;
   }
 
   async #first(index: number): Promise<Moment> {
@@ -331,9 +318,8 @@ class Search {
     const moves: { readonly next: State; readonly text: string }[] = [];
     for (const { half, answer, key, moved, text } of this.#choices(index, local, place)) {
       let history = this.#histories.at(state.history);
-      if (moved !== undefined) history = this.#changed(index, history, place.seen, moved.place.seen, call);
-      if (moved !== undefined && call[0] === 'rename' && 'value' in moved.answer && isClaim(call[1], call[2]))
-        history = { ...history, claims: sorted(history.claims, ACTORS[index] as string) };
+      if (moved !== undefined) history = changed(this.#actor(index), history, place.seen, moved.place.seen, call);
+      if (moved !== undefined && 'value' in moved.answer) history = claimed(this.#actor(index), history, call);
       const locals = [...state.locals];
       if (moved !== undefined && moved.differences.length > 0) this.#tellOthers(locals, index, moved);
       let reached = moved?.place ?? place;
@@ -420,7 +406,7 @@ class Search {
     let { moment, watch } = local;
     for (;;) {
       for (const note of moment.notes) {
-        history = this.#noted(index, note, history, place.seen, watch);
+        history = noted(this.#actor(index), note, history, place.seen, watch);
         watch = watchAfter(note, watch, place.seen);
       }
       if (moment.call === undefined || !this.#isSilent(moment.call)) break;
@@ -487,78 +473,16 @@ class Search {
     return always === half.always && sometimes === half.sometimes ? half : { ...half, always, sometimes };
   }
 
-  // What must hold.
-
-  /** The data file only ever goes from nothing to a first version, from a write to one that follows it, or away by a delete of it. */
-  #changed(index: number, history: History, before: Seen, after: Seen, call: Call): History {
-    if (before === after || nonceOf(before) === nonceOf(after)) return history;
-    const does = `${this.#nameOf(index)} does ${call[0]}`;
-    if (after === 'torn' || before === 'torn') throw new Violation('torn', `${does}: what is stored cannot be read`);
-    if (after === undefined) {
-      if (!history.condemned.includes(before?.nonce ?? ''))
-        throw new Violation('destroyed', `${does}: it removes ${before?.nonce}, which nobody meant to delete`);
-    } else if (before === undefined) {
-      if (after.version !== 1) throw new Violation('resurrected', `${does}: ${after.nonce}, version ${after.version}, is stored where nothing was`);
-      if (history.stored.includes(after.nonce)) throw new Violation('resurrected', `${does}: ${after.nonce} is back`);
-    } else if (after.parent !== before.nonce || after.version !== before.version + 1) {
-      throw new Violation('overwritten', `${does}: ${after.nonce} (version ${after.version}, after ${after.parent}) replaces ${before.nonce} (version ${before.version})`);
-    }
-    if (after !== undefined && history.refused.includes(after.nonce))
-      throw new Violation('dishonest', `${does}: ${after.nonce} is stored, and its writer was told that it never would be`);
-    return { ...history, stored: [...history.stored, nonceOf(after)] };
-  }
-
-  #noted(index: number, note: Note, history: History, stored: Seen, watch: Watch | undefined): History {
-    const who = this.#nameOf(index);
-    switch (note.note) {
-      case 'deletes':
-        return { ...history, condemned: sorted(history.condemned, note.nonce) };
-      case 'saved': {
-        const at = history.stored.lastIndexOf(note.nonce);
-        if (at < 0) throw new Violation('dishonest', `${who} reports success, and ${note.nonce} was never stored`);
-        return { ...history, acknowledged: Math.max(history.acknowledged, at) };
-      }
-      case 'deleted': {
-        const at = history.stored.lastIndexOf(note.nonce);
-        if (nonceOf(stored) === note.nonce) throw new Violation('dishonest', `${who} reports success, and ${note.nonce} is still stored`);
-        return { ...history, acknowledged: Math.max(history.acknowledged, at + 1) };
-      }
-      case 'refused': {
-        if (note.record && history.stored.includes(note.nonce))
-          throw new Violation('dishonest', `${who} reports that ${note.nonce} was not written, and it was stored`);
-        if (!note.record && history.claims.includes(ACTORS[index] as string))
-          throw new Violation('dishonest', `${who} reports a conflict, and its delete was committed`);
-        if (note.was !== undefined && nonceOf(stored) === note.was)
-          throw new Violation('dishonest', `${who} reports a conflict, and ${note.was} is still stored`);
-        return note.record ? { ...history, refused: sorted(history.refused, note.nonce) } : history;
-      }
-      case 'in doubt':
-        if (this.#scenario.doubts !== true) throw new Violation('doubt', `${who} does not know what became of ${note.nonce}`);
-        return history;
-      case 'listed':
-        if (watch?.since === 'list' && watch.throughout && !note.found)
-          throw new Violation('missed', `${who} did not name the instance, which was there throughout`);
-        return history;
-      case 'loaded':
-        if (watch?.since === 'load' && !watch.current.includes(note.nonce))
-          throw new Violation('stale', `${who} got ${note.nonce}, which was not stored since it asked`);
-        return history;
-      case 'failed':
-        throw new Violation('failed', `${who}: ${note.error instanceof Error ? note.error.message : String(note.error)}`);
-      case 'absent':
-      case 'lists':
-      case 'loads':
-      case 'swept':
-        return history;
-      default:
-        return note satisfies never;
-    }
-  }
-
   /** Everybody dies here; power is cut here. */
   async #judge(state: State): Promise<void> {
-    const { order, newcomers: given = {} } = this.#scenario;
+    const { order, heals, newcomers: given = {} } = this.#scenario;
     const { disk } = this.#placeList[state.place] as Place;
+    if (heals === true) {
+      const haveEnded = state.locals.every((local) => this.#locals.at(local).moment.call === undefined);
+      const miss = haveEnded ? missing(disk) : undefined;
+      if (miss !== undefined) throw new Violation('not healed', miss, ['all have ended']);
+      return;
+    }
     if (order === undefined) {
       if (given !== 'none') await this.#all(disk, given, 'all die');
       return;
@@ -610,35 +534,6 @@ interface Choice {
   readonly text: string;
 }
 
-function watchAfter(note: Note, watch: Watch | undefined, stored: Seen): Watch | undefined {
-  switch (note.note) {
-    case 'lists':
-      return { since: 'list', status: note.status, throughout: isListed(note.status, stored) };
-    case 'loads':
-      return { since: 'load', current: [nonceOf(stored)] };
-    case 'listed':
-    case 'loaded':
-      return undefined;
-    default:
-      return watch;
-  }
-}
-
-function watched(watch: Watch, stored: Seen): Watch {
-  if (watch.since === 'list')
-    return watch.throughout && !isListed(watch.status, stored) ? { ...watch, throughout: false } : watch;
-  const nonce = nonceOf(stored);
-  return watch.current.at(-1) === nonce ? watch : { ...watch, current: [...watch.current, nonce] };
-}
-
-function isListed(status: string | undefined, stored: Seen): boolean {
-  return stored !== undefined && stored !== 'torn' && (status === undefined || stored.status === status);
-}
-
-function sorted(names: readonly string[], name: string): readonly string[] {
-  return names.includes(name) ? names : [...names, name].sort();
-}
-
 function keyOf(call: Call | undefined): string {
   if (call === undefined) return '';
   return call.map((part) => (part instanceof Uint8Array ? '' : String(part))).join(' ');
@@ -659,8 +554,4 @@ export function textOf({ moment, half }: Pick<Local, 'moment' | 'half'>): string
   const second = half?.call === 'readdir' ? ' ends' : half?.call === 'link' ? ' acts' : '';
   const paths = args.filter((arg): arg is string => typeof arg === 'string').map(readable);
   return `${name}${second} ${paths.join(' → ')}`.trimEnd();
-}
-
-function isClaim(from: string, to: string): boolean {
-  return from.endsWith('.tok') && to.endsWith('.dead');
 }

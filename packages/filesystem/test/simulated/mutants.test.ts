@@ -96,7 +96,7 @@ const mutants: Record<string, Mutant> = {
     mutation: renamed((path) => (partOf(path) === 'marker' ? byId(path) : path)),
     scenario: (intercept) => ({
       start: intercept === undefined ? start : startWith(firstMarker, byId(firstMarker)),
-      newcomers: { sweep: intercept === undefined, ...(intercept && { intercept }) },
+      newcomers: { sweep: intercept === undefined ? 'instance' : 'none', ...(intercept && { intercept }) },
       roles: [writer(volume, 'waiting', { intercept }), writer(volume, 'running', { intercept })],
     }),
     violation: 'missed',
@@ -128,7 +128,7 @@ const mutants: Record<string, Mutant> = {
     mutation: renamed((path) => (partOf(path) === 'entry' ? byId(path) : path)),
     scenario: (intercept) => ({
       start: intercept === undefined ? start : startWith(firstEntry, byId(firstEntry)),
-      newcomers: { sweep: intercept === undefined, ...(intercept && { intercept }) },
+      newcomers: { sweep: intercept === undefined ? 'instance' : 'none', ...(intercept && { intercept }) },
       roles: [deleter(volume, { intercept }), creator(volume, 'running', { intercept })],
     }),
     violation: 'missed',
@@ -188,7 +188,7 @@ const mutants: Record<string, Mutant> = {
     mutation: notFenced,
     scenario: (intercept) => ({
       start,
-      newcomers: { sweep: intercept === undefined },
+      newcomers: { sweep: intercept === undefined ? 'instance' : 'none' },
       roles: [instanceSweeper(volume, { intercept }), writer(volume, '!')],
     }),
     violation: 'missed',
@@ -213,7 +213,7 @@ const mutants: Record<string, Mutant> = {
     mutation: notTakenBack,
     scenario: (intercept) => ({
       start,
-      newcomers: { sweep: false, ...(intercept && { intercept }) },
+      newcomers: { sweep: 'none', ...(intercept && { intercept }) },
       roles: [blindSweeper(), writer(volume, '=')],
     }),
     violation: 'stuck',
@@ -237,7 +237,7 @@ const mutants: Record<string, Mutant> = {
       },
     scenario: (intercept) => ({
       start,
-      newcomers: { sweep: intercept === undefined },
+      newcomers: { sweep: intercept === undefined ? 'instance' : 'none' },
       roles: [instanceSweeper(volume), writer(volume, '!', { sameNonce: intercept !== undefined })],
     }),
     violation: 'missed',
