@@ -340,17 +340,11 @@ export class Disk {
   /** Every disk that a power cut now may leave. */
   afterPowerCut(): Disk[] {
     let outcomes: ReadonlyMap<string, string>[] = [this.#durable];
-    if (this.#order === 'ordered') {
-      let names = this.#durable;
-      for (const changes of this.#log) outcomes.push((names = applied(names, changes)));
-    } else {
-      for (const directory of new Set(this.#log.flatMap((changes) => changes.map(([path]) => directoryOf(path))))) {
-        const own = this.#log.filter(([change]) => change !== undefined && directoryOf(change[0]) === directory);
-        outcomes = outcomes.flatMap((before) => {
-          let names = before;
-          return [before, ...own.map((changes) => (names = applied(names, changes)))];
-        });
-      }
+    for (const own of this.#independentLogs()) {
+      outcomes = outcomes.flatMap((before) => {
+        let names = before;
+        return [before, ...own.map((changes) => (names = applied(names, changes)))];
+      });
     }
     const disks = new Map<string, Disk>();
     for (const names of outcomes) {
@@ -358,6 +352,25 @@ export class Disk {
       disks.set(disk.key, disk);
     }
     return [...disks.values()];
+  }
+
+  /** One of them. `draw`: a number below that. */
+  afterSomePowerCut(draw: (below: number) => number): Disk {
+    const names = new Map(this.#durable);
+    for (const own of this.#independentLogs())
+      for (const changes of own.slice(0, draw(own.length + 1))) apply(names, changes);
+    return this.#recovered(names);
+  }
+
+  /** Of each a prefix survives. */
+  #independentLogs(): (readonly (readonly Change[])[])[] {
+    if (this.#order === 'ordered') return [this.#log];
+    const logs = new Map<string, (readonly Change[])[]>();
+    for (const changes of this.#log) {
+      const directory = directoryOf(changes[0]?.[0] ?? '');
+      logs.set(directory, [...(logs.get(directory) ?? []), changes]);
+    }
+    return [...logs.values()];
   }
 
   #recovered(names: ReadonlyMap<string, string>): Disk {
