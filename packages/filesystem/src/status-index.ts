@@ -51,8 +51,10 @@ export function* removeMarker(
   marker: string,
   now: StatusKind | undefined,
 ): Steps<void> {
+  // Two markers of a kind that is not terminal are two stays, the first of them over: no listing needs to hear of it.
   // Without the announcement the marker stays: the listing shows the instance once, and the next sweep tries again.
-  if (kind !== now || (yield* announceSwap(layout, kind))) yield* discard(marker);
+  const isSwap = kind === now && isTerminalKind(kind);
+  if (!isSwap || (yield* announceSwap(layout, kind))) yield* discard(marker);
 }
 
 function* announceSwap(layout: Layout, kind: StatusKind): Steps<boolean> {
