@@ -131,7 +131,12 @@ class RunningAsync implements Running {
   #asked: Asked | undefined;
   #ended = false;
 
-  constructor(script: AsyncScript, naming: Naming, mostNames: number, intercept: (call: Call) => Steps<unknown> = once) {
+  constructor(
+    script: AsyncScript,
+    naming: Naming,
+    mostNames: number,
+    intercept: (call: Call) => Steps<unknown> = once,
+  ) {
     this.#script = script;
     this.#naming = naming;
     this.#mostNames = mostNames;
@@ -155,7 +160,7 @@ class RunningAsync implements Running {
       this.#ask(steps, next, resolve, reject);
     }
     // Until it stops at its next call. Nobody else runs meanwhile.
-    while (this.#asked === undefined && !this.#ended) await undefined;
+    while (this.#asked === undefined && !this.#ended) await turn;
     const call = this.#naming.drawn > this.#mostNames ? undefined : this.#asked?.call;
     return { notes: this.#notes, call };
   }
@@ -210,6 +215,9 @@ function isCall(yielded: Call | Note): yielded is Call {
   return Array.isArray(yielded);
 }
 
+/** Lets other code have its turn: what was resolved goes on. */
+const turn = Promise.resolve();
+
 const errors = new Map<Code, Error>();
 
 export function errorOf(code: Code): Error {
@@ -222,7 +230,10 @@ export function errorOf(code: Code): Error {
 }
 
 /** `read` answers into the caller's memory. */
-export function valueFor(call: Call | undefined, answer: { readonly value: unknown; readonly bytes?: Uint8Array }): unknown {
+export function valueFor(
+  call: Call | undefined,
+  answer: { readonly value: unknown; readonly bytes?: Uint8Array },
+): unknown {
   if (call?.[0] === 'read' && answer.bytes !== undefined) call[2].set(answer.bytes, call[3]);
   return answer.value;
 }

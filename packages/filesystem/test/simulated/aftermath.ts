@@ -82,7 +82,8 @@ class Aftermath {
     for (let count = 0; ; count++) {
       for (const note of step.notes) {
         last = note;
-        if (note.note === 'failed') this.#fail(seen(disk) === 'torn' ? 'torn' : 'stuck', `a new ${role.role}: ${String(note.error)}`);
+        if (note.note === 'failed')
+          this.#fail(seen(disk) === 'torn' ? 'torn' : 'stuck', `a new ${role.role}: ${String(note.error)}`);
       }
       if (step.call === undefined) break;
       if (count > 2000) this.#fail('stuck', `a new ${role.role} does not come to an end`);

@@ -46,13 +46,23 @@ export function changed(actor: Actor, history: History, before: Seen, after: See
     if (!history.condemned.includes(before?.nonce ?? ''))
       throw new Violation('destroyed', `${does}: it removes ${before?.nonce}, which nobody meant to delete`);
   } else if (before === undefined) {
-    if (after.version !== 1) throw new Violation('resurrected', `${does}: ${after.nonce}, version ${after.version}, is stored where nothing was`);
+    if (after.version !== 1)
+      throw new Violation(
+        'resurrected',
+        `${does}: ${after.nonce}, version ${after.version}, is stored where nothing was`,
+      );
     if (history.stored.includes(after.nonce)) throw new Violation('resurrected', `${does}: ${after.nonce} is back`);
   } else if (after.parent !== before.nonce || after.version !== before.version + 1) {
-    throw new Violation('overwritten', `${does}: ${after.nonce} (version ${after.version}, after ${after.parent}) replaces ${before.nonce} (version ${before.version})`);
+    throw new Violation(
+      'overwritten',
+      `${does}: ${after.nonce} (version ${after.version}, after ${after.parent}) replaces ${before.nonce} (version ${before.version})`,
+    );
   }
   if (after !== undefined && history.refused.includes(after.nonce))
-    throw new Violation('dishonest', `${does}: ${after.nonce} is stored, and its writer was told that it never would be`);
+    throw new Violation(
+      'dishonest',
+      `${does}: ${after.nonce} is stored, and its writer was told that it never would be`,
+    );
   return { ...history, stored: [...history.stored, nonceOf(after)] };
 }
 
@@ -75,7 +85,8 @@ export function noted(actor: Actor, note: Note, history: History, stored: Seen, 
     }
     case 'deleted': {
       const at = history.stored.lastIndexOf(note.nonce);
-      if (nonceOf(stored) === note.nonce) throw new Violation('dishonest', `${who} reports success, and ${note.nonce} is still stored`);
+      if (nonceOf(stored) === note.nonce)
+        throw new Violation('dishonest', `${who} reports success, and ${note.nonce} is still stored`);
       return { ...history, acknowledged: Math.max(history.acknowledged, at + 1) };
     }
     case 'refused': {
@@ -111,17 +122,9 @@ export function noted(actor: Actor, note: Note, history: History, stored: Seen, 
 }
 
 export function watchAfter(note: Note, watch: Watch | undefined, stored: Seen): Watch | undefined {
-  switch (note.note) {
-    case 'lists':
-      return { since: 'list', status: note.status, throughout: isListed(note.status, stored) };
-    case 'loads':
-      return { since: 'load', current: [nonceOf(stored)] };
-    case 'listed':
-    case 'loaded':
-      return undefined;
-    default:
-      return watch;
-  }
+  if (note.note === 'lists') return { since: 'list', status: note.status, throughout: isListed(note.status, stored) };
+  if (note.note === 'loads') return { since: 'load', current: [nonceOf(stored)] };
+  return note.note === 'listed' || note.note === 'loaded' ? undefined : watch;
 }
 
 export function watched(watch: Watch, stored: Seen): Watch {
@@ -138,4 +141,3 @@ function isListed(status: string | undefined, stored: Seen): boolean {
 export function sorted(names: readonly string[], name: string): readonly string[] {
   return names.includes(name) ? names : [...names, name].sort();
 }
-

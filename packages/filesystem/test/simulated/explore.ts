@@ -9,7 +9,18 @@
 import type { Call } from '../../src/file-ops.js';
 import { type Note, type Role, type Running, runningOf, type Step } from './actor.js';
 import { newcomers, type Newcomers, Violation } from './aftermath.js';
-import { type Actor, changed, claimed, type History, historyOf, noted, sorted, type Watch, watchAfter, watched } from './claims.js';
+import {
+  type Actor,
+  changed,
+  claimed,
+  type History,
+  historyOf,
+  noted,
+  sorted,
+  type Watch,
+  watchAfter,
+  watched,
+} from './claims.js';
 import type { Answer, Difference, Disk, Order } from './disk.js';
 import { readable } from './naming.js';
 import { perform } from './perform.js';
@@ -73,7 +84,12 @@ interface Moment {
 
 /** A call of which the first half is done. */
 type Half =
-  | { readonly call: 'readdir'; readonly directory: string; readonly always: readonly string[]; readonly sometimes: readonly string[] }
+  | {
+      readonly call: 'readdir';
+      readonly directory: string;
+      readonly always: readonly string[];
+      readonly sometimes: readonly string[];
+    }
   | { readonly call: 'link'; readonly inode: string };
 
 interface Local {
@@ -202,7 +218,11 @@ class Search {
         const local = this.#locals.at(this.#state(at).locals[mover] ?? 0);
         schedule.push(`${this.#nameOf(mover)}: ${textOf(local)}`);
       }
-      return report(false, { kind: error.kind, message: readable(error.message), schedule: [...schedule, ...error.steps] });
+      return report(false, {
+        kind: error.kind,
+        message: readable(error.message),
+        schedule: [...schedule, ...error.steps],
+      });
     }
   }
 
@@ -330,7 +350,12 @@ class Search {
         const moment = followed instanceof Promise ? await followed : followed;
         // What it did itself, it sees as well.
         const watch = local.watch && moved && watched(local.watch, moved.place.seen);
-        const settled = await this.#settle(index, { moment, half: undefined, watch: watch ?? local.watch }, reached, history);
+        const settled = await this.#settle(
+          index,
+          { moment, half: undefined, watch: watch ?? local.watch },
+          reached,
+          history,
+        );
         ({ place: reached, history } = settled);
         locals[index] = this.#local(settled.local);
       }
@@ -349,31 +374,52 @@ class Search {
         const names = disk.names(call[1]);
         if (names === undefined) return [{ answer: { code: 'ENOENT' }, key: 'ENOENT', text: textOf(local) }];
         return [
-          { half: { call: 'readdir', directory: call[1], always: names.sort(), sometimes: [] }, key: '', text: textOf(local) },
+          {
+            half: { call: 'readdir', directory: call[1], always: names.sort(), sometimes: [] },
+            key: '',
+            text: textOf(local),
+          },
         ];
       }
       const looksFor = this.#scenario.coarse === true ? (this.#scenario.roles[index]?.looksFor ?? /./) : /./;
       const sometimes = half.sometimes.filter((name) => looksFor.test(name));
       return this.#subsets(sometimes, disk.names(call[1]) ?? []).map((some) => {
         const names = [...half.always.filter((name) => looksFor.test(name)), ...some].sort();
-        return { answer: { value: names }, key: names.join(), text: `${textOf(local)} → ${names.map(readableName).join(' ')}` };
+        return {
+          answer: { value: names },
+          key: names.join(),
+          text: `${textOf(local)} → ${names.map(readableName).join(' ')}`,
+        };
       });
     }
     if (call[0] === 'link' && half === undefined && this.#scenario.coarse !== true) {
       const inode = disk.lookup(call[1]);
-      if (inode === undefined) return [{ answer: { code: 'ENOENT' }, key: 'ENOENT', text: `${textOf(local)} → ENOENT` }];
+      if (inode === undefined)
+        return [{ answer: { code: 'ENOENT' }, key: 'ENOENT', text: `${textOf(local)} → ENOENT` }];
       return [{ half: { call: 'link', inode }, key: '', text: `${textOf(local)}: looks it up` }];
     }
     const moved = this.#move(index, local, place);
     const isAsked = this.#scenario.coarse !== true || (call[0] !== 'unlink' && call[0] !== 'rmdir');
     const answer = isAsked ? moved.answer : { value: undefined };
-    return [{ answer, key: answerKey(answer), moved, text: `${textOf(local)}${'code' in moved.answer ? ` → ${moved.answer.code}` : ''}` }];
+    return [
+      {
+        answer,
+        key: answerKey(answer),
+        moved,
+        text: `${textOf(local)}${'code' in moved.answer ? ` → ${moved.answer.code}` : ''}`,
+      },
+    ];
   }
 
   #subsets(names: readonly string[], here: readonly string[]): (readonly string[])[] {
     if (names.length === 0) return [[]];
     if (this.#scenario.coarse === true) {
-      const sets = [[], names, names.filter((name) => here.includes(name)), names.filter((name) => !here.includes(name))];
+      const sets = [
+        [],
+        names,
+        names.filter((name) => here.includes(name)),
+        names.filter((name) => !here.includes(name)),
+      ];
       return [...new Map(sets.map((set) => [set.join(), set])).values()];
     }
     return Array.from({ length: 2 ** names.length }, (_, bits) => names.filter((_name, i) => (bits >> i) & 1));
@@ -383,12 +429,16 @@ class Search {
     const call = moment.call as Call;
     const isDrawn = call[0] === 'setModified';
     const fresh = isDrawn ? 1 + (index + moment.depth * ACTORS.length) : 0;
-    const key = half?.call === 'link' ? `${moment.callKey} ${half.inode}` : isDrawn ? `${moment.callKey} ${fresh}` : moment.callKey;
+    const key =
+      half?.call === 'link'
+        ? `${moment.callKey} ${half.inode}`
+        : isDrawn
+          ? `${moment.callKey} ${fresh}`
+          : moment.callKey;
     let moved = place.after.get(key);
     if (moved === undefined) {
       const disk = place.disk.copy();
-      const answer =
-        half?.call === 'link' ? disk.linkInode(half.inode, call[2] as string) : perform(disk, call, fresh);
+      const answer = half?.call === 'link' ? disk.linkInode(half.inode, call[2] as string) : perform(disk, call, fresh);
       const differences = disk.takeDifferences();
       moved = { place: this.#place(disk), answer, differences };
       place.after.set(key, moved);
@@ -418,31 +468,23 @@ class Search {
     return { local: { moment, half: undefined, watch }, place, history };
   }
 
-  #isSilent(call: Call): boolean {
-    const power = this.#scenario.order !== undefined;
-    switch (call[0]) {
-      case 'size':
-      case 'read':
-      case 'close':
-        return true;
-      case 'pause':
-        return call[1] !== Infinity;
-      case 'times':
-        return !call[1].endsWith('.swaps');
-      case 'readdir':
-        return !this.#isWatched(call[1]);
-      case 'write':
-      case 'fsync':
-      case 'syncDirectory':
-        return !power;
-      default:
-        return false;
-    }
+  #isSilent([name, on]: Call): boolean {
+    if (['size', 'read', 'close'].includes(name)) return true;
+    if (['write', 'fsync', 'syncDirectory'].includes(name)) return this.#scenario.order === undefined;
+    if (name === 'pause') return on !== Infinity;
+    // Only the times of these are changed, or asked for their value.
+    if (name === 'times') return !on.endsWith('.swaps');
+    return name === 'readdir' && !this.#isWatched(on);
   }
 
   /** Directories in which something happens. */
   #isWatched(directory: string): boolean {
-    return directory === SHARD || directory === IDS || /^\/status\/(?:running|waiting|completed)$/.test(directory) || directory.endsWith('.pit');
+    return (
+      directory === SHARD ||
+      directory === IDS ||
+      /^\/status\/(?:running|waiting|completed)$/.test(directory) ||
+      directory.endsWith('.pit')
+    );
   }
 
   #tellOthers(locals: number[], mover: number, { differences, place }: Moved): void {
@@ -493,11 +535,18 @@ class Search {
     this.#dark.add(key);
     const allowed = stored.slice(acknowledged);
     for (const left of disk.afterPowerCut()) {
-      const what = `power is cut, leaving ${left.paths.filter((path) => !path.endsWith('.swaps')).map(readableName).join(' ')}`;
+      const what = `power is cut, leaving ${left.paths
+        .filter((path) => !path.endsWith('.swaps'))
+        .map(readableName)
+        .join(' ')}`;
       const found = seen(left);
       if (found === 'torn') throw new Violation('torn', 'what is stored cannot be read', [what]);
       if (!allowed.includes(found?.nonce))
-        throw new Violation('lost', `${found?.nonce ?? 'nothing'} is stored, and ${stored[acknowledged] ?? 'a delete'} was acknowledged`, [what]);
+        throw new Violation(
+          'lost',
+          `${found?.nonce ?? 'nothing'} is stored, and ${stored[acknowledged] ?? 'a delete'} was acknowledged`,
+          [what],
+        );
       if (given !== 'none') await this.#all(left, given, what);
     }
   }
@@ -542,7 +591,7 @@ function keyOf(call: Call | undefined): string {
 function answerKey(answer: Answer): string {
   if ('code' in answer) return answer.code;
   const { value } = answer;
-  return Array.isArray(value) ? value.join() : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return Array.isArray(value) ? value.join() : JSON.stringify(value ?? null);
 }
 
 function readableName(path: string): string {

@@ -31,7 +31,7 @@ import { creator, deleter, ID, instanceSweeper, lister, writer } from './roles.j
 import { emptyStore, LAYOUT, SHARD, storeWith, volumeFor } from './store.js';
 
 vi.mock('../../src/volume.js', async (original) => ({
-  ...(await original<typeof import('../../src/volume.js')>()),
+  ...(await original<object>()),
   freshNonce: (await import('./naming.js')).nextName,
   jitter: () => 0,
 }));
@@ -120,7 +120,11 @@ const mutants: Record<string, Mutant> = {
   'entry-early-unlink': {
     what: 'the entry in ids/ is removed before the delete has taken effect',
     mutation: before('rename data struck', ['unlink', firstEntry]),
-    scenario: (intercept) => ({ start, ...quietly, roles: [deleter(volume, { intercept }), lister(volume, undefined)] }),
+    scenario: (intercept) => ({
+      start,
+      ...quietly,
+      roles: [deleter(volume, { intercept }), lister(volume, undefined)],
+    }),
     violation: 'missed',
   },
   'entry-by-id': {
@@ -327,8 +331,7 @@ describe('the search turns red without a mechanism', () => {
     it(`${name}: ${what}`, async ({ annotate }) => {
       const { found, states } = await explore(scenario(mutation));
       await annotate([`${name} (${states} states): ${found?.message}`, ...(found?.schedule ?? [])].join('\n  '));
-      expect(found?.kind, found?.message).toBe(violation);
-      expect(found?.schedule.length).toBeGreaterThan(0);
+      expect(found).toMatchObject({ kind: violation });
       if (withoutControl === true || controlled.has(scenario)) return;
       const control = await explore(scenario(undefined));
       controlled.add(scenario);

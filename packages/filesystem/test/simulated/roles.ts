@@ -173,7 +173,8 @@ export function lister({ layout }: Volume, status: StatusKind | undefined, optio
     script: () => async (machine, note) => {
       await machine.pause(Infinity);
       note({ note: 'lists', status });
-      const pages = status === undefined ? scanIds(machine, layout, {}, {}) : scanStatus(machine, layout, status, {}, {});
+      const pages =
+        status === undefined ? scanIds(machine, layout, {}, {}) : scanStatus(machine, layout, status, {}, {});
       let found = 0;
       for await (const page of pages) found += page.filter(({ id }) => id === ID).length;
       if (found > 1) note({ note: 'failed', error: new Error('named twice') });

@@ -84,7 +84,9 @@ export function missing(disk: Disk): string | undefined {
 /** Everything but data file, its token, its marker and its entry; and what of these is not there. */
 export function leftovers(disk: Disk): string[] {
   const stored = seen(disk);
-  const paths = new Set(disk.paths.filter((path) => !/\.swaps$|^\/(?:data|ids)\/00$/.test(path)));
+  const paths = new Set(
+    disk.paths.filter((path) => !/^\/status\/(?:completed|failed|cancelled)\.swaps$|^\/(?:data|ids)\/00$/.test(path)),
+  );
   const wrong: string[] = [];
   if (stored !== undefined && stored !== 'torn' && stored.status !== undefined && stored.entered !== undefined) {
     const tokens = [...paths].filter((path) => {
