@@ -78,19 +78,6 @@ const three: Record<string, Scenario> = {
 /** Minutes. */
 const more: Record<string, Scenario> = {
   'two deleters, a creator': { start, coarse: true, names: 2, doubts: true, roles: [remove, remove, createRunning] },
-  'two deleters, a creator, many take-overs': {
-    start,
-    coarse: true,
-    doubts: true,
-    roles: [remove, remove, createRunning],
-  },
-  'a deleter, a creator, a writer of either life, list': {
-    start,
-    coarse: true,
-    names: 2,
-    doubts: true,
-    roles: [remove, createRunning, saveTwice, list],
-  },
   'a writer, a deleter, both listings': { start, coarse: true, doubts: true, roles: [save, remove, list, listRunning] },
   'three creators': { start: nothing, coarse: true, roles: [createRunning, createWaiting, createRunning] },
   'a sweep, a deleter, every subset': { start, names: 2, doubts: true, roles: [sweep, remove] },
@@ -105,6 +92,19 @@ const more: Record<string, Scenario> = {
   },
   'two sweeps, a writer': { start, coarse: true, names: 2, roles: [sweep, sweep, save] },
   'the sweep of a store, a deleter': { start, coarse: true, names: 2, doubts: true, roles: [sweepAll, remove] },
+  'two deleters, a creator, many take-overs': {
+    start,
+    coarse: true,
+    doubts: true,
+    roles: [remove, remove, createRunning],
+  },
+  'a deleter, a creator, a writer of either life, list': {
+    start,
+    coarse: true,
+    names: 2,
+    doubts: true,
+    roles: [remove, createRunning, saveTwice, list],
+  },
 };
 
 const isExhaustive = process.env['WORKFLOW_STATE_EXHAUSTIVE'] !== undefined;
