@@ -14,7 +14,7 @@ import { Encoder } from 'cbor-x';
 import * as cborg from 'cborg';
 import { Packr, pack, unpack } from 'msgpackr';
 import { decodeCbor, encodeCbor } from '../dist/envelope/cbor.js';
-import { HEADER_BYTES, readBody, readHeader, writeHeader } from '../dist/envelope/header.js';
+import { checkBody, HEADER_BYTES, readHeader, writeHeader } from '../dist/envelope/header.js';
 
 const ROUNDS = Number(process.argv[2] ?? 300);
 const STATES = 8;
@@ -45,7 +45,8 @@ const codecs = {
       return envelope;
     },
     decode(envelope) {
-      return decodeCbor(readBody(envelope, readHeader(envelope)));
+      checkBody(envelope, readHeader(envelope));
+      return decodeCbor(envelope, HEADER_BYTES);
     },
   },
   'workflow-state body only': { encode: (value) => encodeCbor(value), decode: (bytes) => decodeCbor(bytes) },

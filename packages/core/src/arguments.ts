@@ -1,7 +1,15 @@
-// What the methods of a store accept: each check names the argument, the value and what would be right.
+// What the methods of a store accept beside states: each refusal names the argument, the value and what would be right.
 
 import { StateStoreError } from './errors.js';
+import { checkShape, is, noneBut, type Shape } from './shape.js';
 import { show } from './show.js';
+
+/** Checks of the options of one call, by name; every call also takes `signal`. */
+export type Checks = Readonly<Record<string, Shape<unknown>>>;
+
+export const isFunction: Shape<unknown> = is('a function', (value) => typeof value === 'function');
+
+const signal: Shape<unknown> = is('an AbortSignal', (value) => value instanceof AbortSignal);
 
 export function invalidArgument(
   path: string,
@@ -14,44 +22,15 @@ export function invalidArgument(
   });
 }
 
-/** Checks of the options of one call, by name; every call also takes `signal`. */
-export type Checks = Readonly<Record<string, (value: unknown, path: string) => void>>;
-
-export function checkOptions(options: unknown, checks: Checks, path = 'options'): void {
+/** Not a shape: options may be of any class, and have accessors. */
+export function checkOptions(options: unknown, checks: Checks): void {
   if (options === undefined) return;
-  if (typeof options !== 'object' || options === null) throw invalidArgument(path, 'an object', options);
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
+  const known = new Map(Object.entries({ signal, ...checks }));
   for (const [name, value] of Object.entries(options)) {
-    const check = name === 'signal' ? isSignal : Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) {
-      throw invalidArgument(
-        `${path}.${name}`,
-        `no such option (known: ${['signal', ...Object.keys(checks)].join(', ')})`,
-        value,
-      );
-    }
-    if (value !== undefined) check(value, `${path}.${name}`);
+    const path = `options.${name}`;
+    const check = known.get(name);
+    if (check === undefined) throw invalidArgument(path, noneBut(known.keys()), value);
+    if (value !== undefined) checkShape(check, value, path);
   }
-}
-
-export function integer(least: number, most: number): (value: unknown, path: string) => void {
-  return (value, path) => {
-    if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-      throw invalidArgument(path, `an integer ${range}`, value);
-    }
-  };
-}
-
-export function isFunction(value: unknown, path: string): void {
-  if (typeof value !== 'function') throw invalidArgument(path, 'a function', value);
-}
-
-export function oneOf(...allowed: readonly unknown[]): (value: unknown, path: string) => void {
-  return (value, path) => {
-    if (!allowed.includes(value)) throw invalidArgument(path, `one of ${allowed.map(String).join(', ')}`, value);
-  };
-}
-
-function isSignal(value: unknown, path: string): void {
-  if (!(value instanceof AbortSignal)) throw invalidArgument(path, 'an AbortSignal', value);
 }

@@ -1,6 +1,6 @@
 // How core talks to a backend: every failure becomes a `StateStoreError`, and "absent" is never read out of an error.
 
-import { isStateStoreError, StateStoreError } from './errors.js';
+import { isStateStoreError, messageOf, StateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
 import type { BackendCall, BackendRecord, StateBackend, Stored, WriteRevision } from './state-backend.js';
 import { decodeHeader, type Decoded } from './state-codec.js';
@@ -21,18 +21,12 @@ export async function reading<T>(
   }
 }
 
-export function storageError(
-  backend: StateBackend,
-  error: unknown,
-  id?: InstanceId,
-  retryable = true,
-): StateStoreError {
+export function storageError(backend: StateBackend, error: unknown, instanceId?: InstanceId): StateStoreError {
   if (isStateStoreError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new StateStoreError('STORAGE_ERROR', `${backend.name}: ${message}`, {
+  return new StateStoreError('STORAGE_ERROR', `${backend.name}: ${messageOf(error)}`, {
     cause: error,
-    instanceId: id,
-    retryable,
+    instanceId,
+    retryable: true,
   });
 }
 
@@ -56,15 +50,8 @@ export async function headDecoded(
   return stored === undefined ? undefined : decodeHeader(id, stored);
 }
 
-/** The write is stored, under this record (its revision is the one that took effect) and hint. */
-export interface Committed {
-  readonly record: BackendRecord;
-  readonly hint: string | undefined;
-}
-
-/** What a `write` that resolved with `written` has stored. */
-export function committed(record: BackendRecord, written: WriteRevision | string | void): Committed {
-  if (typeof written !== 'object') return { record, hint: written ?? undefined };
-  const { hint, ...revision } = written;
-  return { record: { ...record, revision }, hint };
+/** What a `write` of `record` that resolved with `written` has stored: the revision that took effect, and its hint. */
+export function committed(record: BackendRecord, written: WriteRevision | string | void): BackendRecord {
+  const effect = typeof written === 'object' ? written : { hint: written ?? undefined };
+  return { ...record, revision: { ...record.revision, ...effect } };
 }

@@ -8,7 +8,7 @@ import type { InstanceId } from './instance-id.js';
 import { scanBatches } from './listing.js';
 import type { BackendCall, StateBackend, WriteRevision } from './state-backend.js';
 import type { CleanupFailure, CleanupReport } from './state-store.js';
-import { isTerminalKind, type TerminalKind } from './status.js';
+import type { TerminalKind } from './status.js';
 
 const CONCURRENCY = 8;
 
@@ -24,52 +24,45 @@ export interface CleanupPlan {
 export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: BackendCall): Promise<CleanupReport> {
   const { now, ages, limit, dryRun } = plan;
   const failures: CleanupFailure[] = [];
-  const ids: InstanceId[] = [];
-  const underWay = new Set<Promise<void>>();
+  const removed: InstanceId[] = [];
+  const underWay: Promise<void>[] = [];
   let scanned = 0;
-  let removed = 0;
   let skipped = 0;
   let done = true;
 
+  // Never rejects: nobody may be waiting for it just then.
   const judge = async (id: InstanceId): Promise<void> => {
     try {
       const decoded = await headDecoded(backend, id, call);
-      const kind = decoded?.revision.status;
-      const age = isTerminalKind(kind) ? ages.get(kind) : undefined;
-      if (decoded === undefined || age === undefined || !(now - decoded.header.updatedAt > age)) skipped++;
-      else if (dryRun || (await plan.remove(id, decoded.revision))) {
-        removed++;
-        ids.push(id);
-      } else skipped++;
+      const age = ages.get(decoded?.revision.status as TerminalKind) ?? Infinity;
+      const isOld = decoded !== undefined && now - decoded.header.updatedAt > age;
+      if (isOld && (dryRun || (await plan.remove(id, decoded.revision)))) removed.push(id);
+      else skipped++;
     } catch (error) {
-      call.signal?.throwIfAborted();
       failures.push({ instanceId: id, error });
     }
   };
 
   try {
     scan: for (const [kind, age] of ages) {
-      for await (const batch of scanBatches(backend, [kind], {}, call)) {
-        for (const { id, statusSince } of batch) {
+      for await (const batch of scanBatches(backend, { kinds: [kind] }, {}, call)) {
+        for (const { id, statusSince = -Infinity } of batch) {
           scanned++;
           // A terminal status is entered anew by every save, so where the index knows since when, it knows the age.
-          if (statusSince !== undefined && !(now - statusSince > age)) continue;
-          while (underWay.size >= CONCURRENCY || (underWay.size > 0 && removed + underWay.size >= limit)) {
-            await Promise.race(underWay);
-          }
-          if (removed >= limit) {
+          if (!(now - statusSince > age)) continue;
+          if (underWay.length >= Math.min(CONCURRENCY, limit - removed.length)) await Promise.all(underWay.splice(0));
+          if (removed.length >= limit) {
             done = false;
             break scan;
           }
           call.signal?.throwIfAborted();
-          const job = judge(id).finally(() => underWay.delete(job));
-          underWay.add(job);
+          underWay.push(judge(id));
         }
       }
     }
   } finally {
-    await Promise.allSettled(underWay);
+    await Promise.all(underWay);
   }
   call.signal?.throwIfAborted();
-  return { scanned, removed, skipped, failures, done, ...(dryRun && { ids: ids.sort() }) };
+  return { scanned, removed: removed.length, skipped, failures, done, ids: dryRun ? removed.sort() : undefined };
 }

@@ -1,9 +1,8 @@
 // One conditional write through all its endings: written, lost, not applied, come again, in doubt.
 
-import { type Committed, committed, storageError } from './backend-access.js';
+import { committed, storageError } from './backend-access.js';
 import { backoff } from './backoff.js';
-import { outcomeUnknown, settle } from './doubtful-outcome.js';
-import { isStateStoreError } from './errors.js';
+import { isOutcomeUnknown, settle } from './doubtful-outcome.js';
 import {
   type BackendCall,
   type BackendRecord,
@@ -18,7 +17,8 @@ const COME_AGAIN = 30;
 
 /**
  * Offers what `make` builds on `expected`, under a fresh nonce for each time the backend asks to come again.
- * `lost`: proved that what is stored is not `expected`, and that nothing was written.
+ * Resolves with what was stored; with `undefined` once it is proved that what is stored is not `expected`, and that
+ * nothing was written.
  * @throws `OUTCOME_UNKNOWN`, `STORAGE_ERROR` or another proved failure, or the signal's reason with nothing written.
  */
 export async function commit(
@@ -26,7 +26,7 @@ export async function commit(
   make: (nonce: string) => BackendRecord,
   expected: Expected,
   call: BackendCall,
-): Promise<Committed | 'lost'> {
+): Promise<BackendRecord | undefined> {
   let condition = expected;
   for (let attempt = 0; ; attempt++) {
     call.signal?.throwIfAborted();
@@ -34,18 +34,17 @@ export async function commit(
     try {
       return committed(record, await backend.write(record, condition, call));
     } catch (error) {
-      if (isRevisionConflict(error)) return 'lost';
+      if (isRevisionConflict(error)) return undefined;
       if (isNotApplied(error)) {
         call.signal?.throwIfAborted();
         if (error.comeAgain === undefined || attempt === COME_AGAIN)
           throw storageError(backend, error.cause, record.id);
-        if (condition !== undefined && error.comeAgain.hint !== undefined)
-          condition = { ...condition, hint: error.comeAgain.hint };
+        const { hint = condition?.hint } = error.comeAgain;
+        condition &&= { ...condition, hint };
         if (attempt > 2) await backoff(attempt - 2, 1, 50, call.signal);
         continue;
       }
-      if (isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN') throw error;
-      if (call.signal?.aborted === true) throw outcomeUnknown(backend, record, call.signal.reason);
+      if (isOutcomeUnknown(error)) throw error;
       return settle(backend, record, condition, call, error);
     }
   }

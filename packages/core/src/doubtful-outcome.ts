@@ -12,9 +12,11 @@
 //
 // A refusal of a resend proves nothing about the first copy, so it leads back to the header.
 
-import { type Committed, committed, headStored, storageError } from './backend-access.js';
+import { committed, headStored } from './backend-access.js';
 import { backoff } from './backoff.js';
-import { StateStoreError } from './errors.js';
+import { HEADER_BYTES } from './envelope/header.js';
+import { equal } from './equal.js';
+import { isStateStoreError, messageOf, StateStoreError } from './errors.js';
 import type { BackendCall, BackendRecord, Expected, StateBackend, Stored, WriteRevision } from './state-backend.js';
 import { decodeHeader } from './state-codec.js';
 
@@ -22,70 +24,59 @@ export type Verdict = 'written' | 'resend' | 'lost' | 'unknown';
 
 const LOOKS = 4;
 
-/** Proof of what became of `record`, or `OUTCOME_UNKNOWN`. */
+/** What is stored, proof that `record` is lost (`undefined`), or `OUTCOME_UNKNOWN`. */
 export async function settle(
   backend: StateBackend,
   record: BackendRecord,
   expected: Expected,
   call: BackendCall,
   doubt: unknown,
-): Promise<Committed | 'lost'> {
-  for (let look = 0; look < LOOKS; look++) {
+): Promise<BackendRecord | undefined> {
+  const { signal } = call;
+  for (let look = 1; look <= LOOKS && signal?.aborted !== true; look++) {
     try {
-      call.signal?.throwIfAborted();
-      if (look > 0) await backoff(look, 10, 1000, call.signal);
+      if (look > 1) await backoff(look, 5, 1000, signal);
       const stored = await headStored(backend, record.id, call);
       const verdict = judge(record, expected, stored);
       if (verdict === 'written') return committed(record, currentRevision(record, stored));
-      if (verdict === 'lost') return verdict;
+      if (verdict === 'lost') return undefined;
       if (verdict === 'unknown') break;
-      if (look + 1 < LOOKS) return committed(record, await backend.write(record, expected, call));
-    } catch {
-      // Neither a look that failed nor a refused resend proves anything about the first copy: look again.
-      if (call.signal?.aborted === true) break;
+      if (look < LOOKS) return committed(record, await backend.write(record, expected, call));
+    } catch (error) {
+      // The backend knows that no look can prove anything, as after a failed fsync.
+      if (isOutcomeUnknown(error)) throw error;
+      // Else neither a look that failed nor a refused resend proves anything about the first copy: look again.
     }
   }
-  throw outcomeUnknown(backend, record, call.signal?.aborted === true ? call.signal.reason : doubt);
+  const cause = signal?.aborted === true ? signal.reason : doubt;
+  throw new StateStoreError('OUTCOME_UNKNOWN', `${record.id} may or may not have been written: ${messageOf(cause)}`, {
+    cause,
+    instanceId: record.id,
+    recoveryHints: ['load the instance to see, and go on from what is there'],
+  });
 }
 
-export function outcomeUnknown(backend: StateBackend, record: BackendRecord, cause: unknown): StateStoreError {
-  const { message } = storageError(backend, cause);
-  const what = record.revision.status === 'tombstone' ? 'delete' : `save of version ${record.revision.version}`;
-  return new StateStoreError(
-    'OUTCOME_UNKNOWN',
-    `whether the ${what} of ${record.id} was written is not known: ${message}`,
-    {
-      cause,
-      instanceId: record.id,
-      recoveryHints: ['load the instance to see which state it is in, and go on from there'],
-    },
-  );
+export function isOutcomeUnknown(error: unknown): boolean {
+  return isStateStoreError(error) && error.code === 'OUTCOME_UNKNOWN';
 }
 
 /** Exported for the test that walks through every row. */
 export function judge(record: BackendRecord, expected: Expected, stored: Stored | undefined): Verdict {
   if (stored === undefined) return expected === undefined ? 'resend' : 'unknown';
-  if (expected !== undefined && 'damaged' in expected) {
-    if (sameStart(stored.envelope, expected.envelope)) return 'resend';
-  }
+  const damaged = expected !== undefined && 'damaged' in expected;
+  // The header is all that a look is sure to bring.
+  if (damaged && equal(stored.envelope.subarray(0, HEADER_BYTES), expected.envelope.subarray(0, HEADER_BYTES)))
+    return 'resend';
   const { header } = decodeHeader(record.id, stored);
   const { nonce, version, incarnation } = record.revision;
   if ([header.nonce, header.parent, header.incarnation, header.entered?.nonce].includes(nonce)) return 'written';
-  if (expected === undefined || 'damaged' in expected) return 'unknown';
+  if (expected === undefined || damaged) return 'unknown';
   if (header.nonce === expected.nonce) return 'resend';
-  if (header.incarnation === incarnation && (header.version === version || header.version === version + 1))
-    return 'lost';
-  return 'unknown';
+  return header.incarnation === incarnation && [version, version + 1].includes(header.version) ? 'lost' : 'unknown';
 }
 
 /** As it is stored, unless it was superseded since. */
 function currentRevision(record: BackendRecord, stored: Stored | undefined): WriteRevision | undefined {
   const revision = stored && decodeHeader(record.id, stored).revision;
   return revision?.nonce === record.revision.nonce ? revision : undefined;
-}
-
-function sameStart(a: Uint8Array, b: Uint8Array): boolean {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

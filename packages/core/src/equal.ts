@@ -1,17 +1,13 @@
-// Deep equality of plain data: numbers by SameValueZero, bytes bytewise, the rest by structure.
+// Deep equality of two values of one shape: numbers by SameValueZero, bytes bytewise, the rest by structure.
 
 export function equal(a: unknown, b: unknown): boolean {
-  if (a === b || (a !== a && b !== b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (a instanceof Uint8Array || Array.isArray(a)) {
-    if (a.constructor !== b.constructor || a.length !== (b as typeof a).length) return false;
-    return a.every((item: unknown, index: number) => equal(item, (b as typeof a)[index]));
-  }
+  if (a === b || Object.is(a, b)) return true;
+  if (!isContainer(a) || !isContainer(b)) return false;
+  if (a instanceof Uint8Array) return a.length === b['length'] && a.every((byte, index) => byte === b[index]);
   const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every(
-      (key) => Object.hasOwn(b, key) && equal((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
-    )
-  );
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

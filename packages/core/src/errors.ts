@@ -60,7 +60,7 @@ export class StateStoreError extends Error {
   readonly conflict: Conflict | undefined;
 
   constructor(code: StateStoreErrorCode, message: string, options: StateStoreErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options);
     this.code = code;
     this.instanceId = options.instanceId;
     this.retryable = options.retryable ?? false;
@@ -73,4 +73,8 @@ export class StateStoreError extends Error {
 /** Whether `value` is a {@link StateStoreError}, also one made by another copy of this package. */
 export function isStateStoreError(value: unknown): value is StateStoreError {
   return value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,17 +1,15 @@
 // The name of a workflow instance: 16 bytes, written as 32 lowercase hex digits, so that it is a safe file name,
 // object key and column on every backend, and sorts the same everywhere.
 
+import { invalidArgument } from './arguments.js';
 import { bytesToHex, hexToBytes } from './envelope/hex.js';
-import { StateStoreError } from './errors.js';
-import { show } from './show.js';
+import { TEXT_ENCODER } from './envelope/utf8.js';
+import { checkShape, is, type Shape, text } from './shape.js';
 
 declare const brand: unique symbol;
 
 /** 32 lowercase hex digits. Make one with `InstanceId.generate`, `.parse`, `.fromBytes` or `.fromName`. */
 export type InstanceId = string & { readonly [brand]: 'InstanceId' };
-
-const HEX_ID = /^[0-9a-f]{32}$/;
-const HEX_OR_UUID = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 export interface InstanceIdFactory {
   /** A random id: 128 bits from `crypto.getRandomValues`. */
@@ -33,56 +31,38 @@ export interface InstanceIdFactory {
   fromName(namespace: string, name: string): Promise<InstanceId>;
 }
 
+const isHexId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
+const HEX_OR_UUID = /^[0-9a-f]{8}(-?)(?:[0-9a-f]{4}\1){3}[0-9a-f]{12}$/i;
+
+/** The id as given, for a store. Not parsed: `save` must find what `load` is asked for. */
+export const instanceId: Shape<InstanceId> = is(
+  '32 lowercase hex digits (see InstanceId.parse and .fromName)',
+  isHexId,
+);
+
 export const InstanceId: InstanceIdFactory = {
   generate() {
     return bytesToHex(crypto.getRandomValues(new Uint8Array(16))) as InstanceId;
   },
 
   parse(text) {
-    if (typeof text !== 'string' || !HEX_OR_UUID.test(text)) {
-      throw invalid(`an instance id is 32 hex digits or a UUID, got ${show(text)}`);
-    }
-    return text.replaceAll('-', '').toLowerCase() as InstanceId;
+    if (typeof text === 'string' && HEX_OR_UUID.test(text)) return text.replaceAll('-', '').toLowerCase() as InstanceId;
+    throw invalidArgument('id', '32 hex digits or a UUID', text, 'InstanceId.fromName makes an id of any name');
   },
 
   fromBytes(bytes) {
-    if (!(bytes instanceof Uint8Array) || bytes.length !== 16) {
-      throw invalid(`an instance id has 16 bytes, got ${show(bytes)}`);
-    }
-    return bytesToHex(bytes) as InstanceId;
+    if (bytes instanceof Uint8Array && bytes.length === 16) return bytesToHex(bytes) as InstanceId;
+    throw invalidArgument('id', '16 bytes', bytes);
   },
 
   toBytes(id) {
-    return hexToBytes(checkInstanceId(id));
+    return hexToBytes(checkShape(instanceId, id, 'id'));
   },
 
   async fromName(namespace, name) {
-    for (const text of [namespace, name]) {
-      if (typeof text !== 'string' || !text.isWellFormed()) {
-        throw invalid(`namespace and name are strings of whole characters, got ${show(text)}`);
-      }
-    }
-    if (namespace.includes('\0')) throw invalid('a namespace holds no zero byte: it ends there');
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${namespace}\0${name}`));
+    const names = `${checkShape(text, namespace, 'namespace')}\0${checkShape(text, name, 'name')}`;
+    if (namespace.includes('\0')) throw invalidArgument('namespace', 'no zero byte: it ends there', namespace);
+    const digest = await crypto.subtle.digest('SHA-256', TEXT_ENCODER.encode(names));
     return bytesToHex(new Uint8Array(digest, 0, 16)) as InstanceId;
   },
 };
-
-export function isInstanceId(value: unknown): value is InstanceId {
-  return typeof value === 'string' && HEX_ID.test(value);
-}
-
-/** The id as given, for the arguments of a store's methods. Not parsed: `save` must find what `load` is asked for. */
-export function checkInstanceId(value: unknown): InstanceId {
-  if (isInstanceId(value)) return value;
-  throw invalid(`an instance id is 32 lowercase hex digits, got ${show(value)}`);
-}
-
-function invalid(message: string): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', message, {
-    recoveryHints: [
-      'InstanceId.parse reads hex digits and UUIDs in any case',
-      'InstanceId.fromName makes an id of any name',
-    ],
-  });
-}

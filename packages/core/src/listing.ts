@@ -1,43 +1,28 @@
 // Listings: one ascending stream of ids out of the scans of one kind, of several, or of everything.
 
-import { invalidArgument } from './arguments.js';
 import { reading } from './backend-access.js';
 import { equal } from './equal.js';
 import { isStateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
-import { checkShape, ShapeError } from './shape.js';
+import type { Shape } from './shape.js';
 import type { BackendCall, ScanEntry, ScanQuery, StateBackend } from './state-backend.js';
 import type { WorkflowState } from './state.js';
-import { status as statusShape } from './state-shape.js';
-import type { StatusFilter } from './state-store.js';
-import { isStatusKind, STATUS_KINDS, type StatusKind, type WorkflowStatus } from './status.js';
+import { status, statusKind } from './state-shape.js';
+import type { StatusKind, WorkflowStatus } from './status.js';
 
 /** A checked filter. `exactly`: candidates of its kind must also be loaded and compared. */
 export interface Filter {
   /** `undefined`: every instance. */
-  readonly kinds: readonly StatusKind[] | undefined;
-  readonly exactly?: WorkflowStatus | undefined;
+  readonly kinds?: readonly StatusKind[] | undefined;
+  readonly exactly?: WorkflowStatus;
 }
 
-/** @throws `INVALID_ARGUMENT`. */
-export function checkFilter(filter: StatusFilter | undefined, path = 'status'): Filter {
-  if (filter === undefined) return { kinds: undefined };
-  const known = `a status kind (${STATUS_KINDS.join(', ')}), several of them, or a full status`;
-  if (typeof filter === 'string' || Array.isArray(filter)) {
-    const kinds: readonly unknown[] = typeof filter === 'string' ? [filter] : filter;
-    const wrong = kinds.findIndex((kind) => !isStatusKind(kind));
-    if (wrong >= 0) throw invalidArgument(path, known, kinds[wrong]);
-    if (kinds.length === 0) throw invalidArgument(path, known, filter);
-    return { kinds: [...new Set(kinds as readonly StatusKind[])] };
-  }
-  try {
-    const exactly = checkShape(statusShape, filter, path);
-    return { kinds: [exactly.kind], exactly };
-  } catch (error) {
-    if (error instanceof ShapeError) throw invalidArgument(path, `${known} (${error.message})`, filter);
-    throw error;
-  }
-}
+export const statusFilter: Shape<Filter> = (filter) => {
+  const kinds: readonly unknown[] = typeof filter === 'string' ? [filter] : Array.isArray(filter) ? filter : [];
+  if (kinds.length > 0) return { kinds: [...new Set(kinds.map(statusKind))] };
+  const exactly = status(filter);
+  return { kinds: [exactly.kind], exactly };
+};
 
 /** Whether a loaded state is what the filter asks for. */
 export function matches(filter: Filter, state: WorkflowState): boolean {
@@ -51,39 +36,36 @@ export function matches(filter: Filter, state: WorkflowState): boolean {
  */
 export function scanBatches(
   backend: StateBackend,
-  kinds: readonly StatusKind[] | undefined,
+  { kinds }: Filter,
   query: Omit<ScanQuery, 'status'>,
   call: BackendCall,
-): AsyncGenerator<readonly ScanEntry[]> {
-  if (kinds === undefined) return scanOne(backend, query, call);
-  const scans = kinds.map((status) => scanOne(backend, { ...query, status }, call));
+): Batches {
+  const scans = (kinds ?? [undefined]).map((status) => scanOne(backend, { ...query, status }, call));
   const [only, ...others] = scans;
   return only !== undefined && others.length === 0 ? only : merge(scans);
 }
 
-/** Entries that a scan has delivered and the merge has not passed on yet, from `at`. */
+export type Batches = AsyncGenerator<readonly ScanEntry[]>;
+
+/** What a scan has delivered and the merge has not passed on yet, the next entry last. */
 interface Delivered {
-  readonly scan: AsyncGenerator<readonly ScanEntry[]>;
-  batch: readonly ScanEntry[];
-  at: number;
-  done: boolean;
+  readonly scan: Batches;
+  entries: ScanEntry[];
 }
 
-async function* merge(scans: readonly AsyncGenerator<readonly ScanEntry[]>[]): AsyncGenerator<readonly ScanEntry[]> {
-  let sources = scans.map((scan): Delivered => ({ scan, batch: [], at: 0, done: false }));
+async function* merge(scans: readonly Batches[]): Batches {
+  let sources = scans.map((scan): Delivered => ({ scan, entries: [] }));
   try {
     for (;;) {
-      await Promise.all(sources.map(refill));
-      sources = sources.filter(({ done }) => !done);
+      const more = await Promise.all(sources.map(refill));
+      sources = sources.filter((_, index) => more[index]);
       if (sources.length === 0) return;
       const merged: ScanEntry[] = [];
       // Until one has nothing left to compare with.
-      while (sources.every(({ at, batch }) => at < batch.length)) {
-        const least = sources.reduce((a, b) => (idOf(b) < idOf(a) ? b : a));
-        const entry = least.batch[least.at];
-        if (entry === undefined) break;
-        merged.push(entry);
-        for (const source of sources) if (idOf(source) === entry.id) source.at++;
+      while (sources.every(({ entries }) => entries.length > 0)) {
+        const least = sources.map(nextId).reduce((a, b) => (b < a ? b : a));
+        const [entry] = sources.flatMap((source) => (nextId(source) === least ? (source.entries.pop() ?? []) : []));
+        if (entry !== undefined) merged.push(entry);
       }
       yield merged;
     }
@@ -92,24 +74,21 @@ async function* merge(scans: readonly AsyncGenerator<readonly ScanEntry[]>[]): A
   }
 }
 
-async function refill(source: Delivered): Promise<void> {
-  while (!source.done && source.at === source.batch.length) {
+/** Whether there is an entry left, fetched where it must be. */
+async function refill(source: Delivered): Promise<boolean> {
+  while (source.entries.length === 0) {
     const next = await source.scan.next();
-    source.done = next.done === true;
-    source.batch = next.done === true ? [] : next.value;
-    source.at = 0;
+    if (next.done === true) return false;
+    source.entries = [...next.value].reverse();
   }
+  return true;
 }
 
-function idOf({ batch, at }: Delivered): string {
-  return batch[at]?.id ?? '';
+function nextId({ entries }: Delivered): string {
+  return entries.at(-1)?.id ?? '';
 }
 
-async function* scanOne(
-  backend: StateBackend,
-  query: ScanQuery,
-  call: BackendCall,
-): AsyncGenerator<readonly ScanEntry[]> {
+async function* scanOne(backend: StateBackend, query: ScanQuery, call: BackendCall): Batches {
   const { status } = query;
   const batches = backend.scan(query, call)[Symbol.asyncIterator]();
   try {
@@ -126,7 +105,7 @@ async function* scanOne(
 }
 
 /** The ids of these batches, one by one. */
-export async function* idsOf(batches: AsyncIterable<readonly ScanEntry[]>): AsyncGenerator<InstanceId> {
+export async function* idsOf(batches: Batches): AsyncGenerator<InstanceId> {
   for await (const batch of batches) for (const { id } of batch) yield id;
 }
 
@@ -137,35 +116,32 @@ export async function* loadAhead(
   load: (id: InstanceId) => Promise<WorkflowState | undefined>,
   onError: ((error: unknown, id: InstanceId) => void) | undefined,
 ): AsyncGenerator<readonly WorkflowState[]> {
-  type Loaded = { readonly id: InstanceId; readonly state?: WorkflowState | undefined; readonly error?: unknown };
-  const ahead: Promise<Loaded>[] = [];
+  const ahead: Promise<() => WorkflowState | undefined>[] = [];
+  const failed = (error: unknown, id: InstanceId) => () => {
+    // A closed or aborted store is the end of the iteration, not a fault of the instance.
+    if (onError === undefined || !isStateStoreError(error) || error.code === 'STORE_CLOSED') throw error;
+    onError(error, id);
+    return undefined;
+  };
   const source = ids[Symbol.asyncIterator]();
   let more = true;
   try {
     for (;;) {
       while (more && ahead.length < concurrency) {
-        const next = await source.next();
-        if (next.done === true) more = false;
-        else {
-          const id = next.value;
+        const { done, value: id } = await source.next();
+        if (done === true) more = false;
+        else
           ahead.push(
             load(id).then(
-              (state) => ({ id, state }),
-              (error: unknown) => ({ id, error }),
+              (state) => () => state,
+              (error: unknown) => failed(error, id),
             ),
           );
-        }
       }
-      const loaded = await ahead.shift();
-      if (loaded === undefined) return;
-      if ('error' in loaded) {
-        // A closed or aborted store is the end of the iteration, not a fault of the instance.
-        if (onError === undefined || !isStateStoreError(loaded.error) || loaded.error.code === 'STORE_CLOSED')
-          throw loaded.error;
-        onError(loaded.error, loaded.id);
-      } else if (loaded.state !== undefined) {
-        yield [loaded.state];
-      }
+      const next = await ahead.shift();
+      if (next === undefined) return;
+      const state = next();
+      if (state !== undefined) yield [state];
     }
   } finally {
     await Promise.all(ahead);

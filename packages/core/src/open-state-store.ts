@@ -1,54 +1,56 @@
 // The one implementation of `StateStore`, over any `StateBackend`.
 
-import { checkOptions, type Checks, integer, invalidArgument, isFunction, oneOf } from './arguments.js';
+import { checkOptions, type Checks, invalidArgument, isFunction } from './arguments.js';
 import { headDecoded, headStored, readStored, reading, storageError } from './backend-access.js';
 import { backoff } from './backoff.js';
 import { cleanUp } from './cleanup.js';
 import { commit } from './commit.js';
+import { HEADER_BYTES, LATEST_DATE } from './envelope/header.js';
 import { type Conflict, isStateStoreError, StateStoreError } from './errors.js';
-import { checkInstanceId, type InstanceId } from './instance-id.js';
-import { checkFilter, type Filter, idsOf, loadAhead, matches, scanBatches } from './listing.js';
+import { instanceId, type InstanceId } from './instance-id.js';
+import { type Batches, type Filter, idsOf, loadAhead, matches, scanBatches, statusFilter } from './listing.js';
 import { checkRetention } from './retention.js';
-import { decodeRevision, encodeRevision, ownEntry, type Revision } from './revision.js';
-import { checkShape, ShapeError } from './shape.js';
+import { encodeRevision } from './revision.js';
+import { checkShape, integer, is, oneOf, optional, type Shape, ShapeError } from './shape.js';
+import { show } from './show.js';
 import type {
   BackendCall,
   BackendRecord,
   DamagedRecord,
   Expected,
   ScanEntry,
+  ScanQuery,
   StateBackend,
   WriteRevision,
 } from './state-backend.js';
 import {
-  decodeEncodedBody,
+  type Decoded,
   decodeHeader,
   decodeState,
+  type Draft,
+  decodeBody,
   encodeBody,
   encodeRecord,
+  isVacant,
   stateOf,
-  type Write,
+  writeOver,
 } from './state-codec.js';
-import { type SavableState, savableState, type StateBody } from './state-shape.js';
+import { revision, savableState, type SavableState, type StateBody, statusKind } from './state-shape.js';
 import type {
   CallOptions,
-  CleanupReport,
   ListEntry,
-  ListPage,
-  StateHead,
   StateStore,
   StateStoreOptions,
   StoreEvent,
   StoreOperation,
 } from './state-store.js';
 import type { WorkflowState } from './state.js';
-import { isTerminalKind, STATUS_KINDS } from './status.js';
-import { HEADER_BYTES } from './envelope/header.js';
 
 const DAY = 86_400_000;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
-const LATEST_DATE = 8.64e15;
 const RACES = 5;
+
+const pageSize = integer(1, 10_000);
 
 /** The options that each call takes, beside `signal`. */
 const OPTIONS: { readonly [K in StoreOperation]: Checks } = {
@@ -61,10 +63,10 @@ const OPTIONS: { readonly [K in StoreOperation]: Checks } = {
   delete: { revision: checkedLater },
   list: {},
   listByStatus: {},
-  listPage: { status: checkedLater, after: checkInstanceId, limit: integer(1, 10_000) },
+  listPage: { status: checkedLater, after: instanceId, limit: pageSize },
   states: { status: checkedLater, concurrency: integer(1, 1000), onError: isFunction },
   count: {},
-  cleanup: { limit: integer(1, Number.MAX_SAFE_INTEGER), dryRun: oneOf(true, false) },
+  cleanup: { limit: integer(1), dryRun: oneOf(true, false) },
 };
 
 /** Facts of a call that `observe` is told once it has ended. */
@@ -76,17 +78,12 @@ type Facts = { -readonly [K in 'instanceId' | 'status' | 'checkpointVersion' | '
  * @throws `INVALID_ARGUMENT` for an option, and whatever the backend refuses with.
  */
 export async function openStateStore(backend: StateBackend, options: StateStoreOptions = {}): Promise<StateStore> {
-  if (
-    typeof backend?.read !== 'function' ||
-    typeof backend.write !== 'function' ||
-    typeof backend.scan !== 'function'
-  ) {
-    throw invalidArgument('backend', 'a StateBackend (memoryBackend(), fileSystemBackend(…), s3Backend(…))', backend);
-  }
+  for (const method of ['read', 'write', 'scan'] as const)
+    checkShape(isFunction, backend?.[method], `backend.${method}`);
   checkOptions(options, {
     clock: isFunction,
     maxBodyBytes: integer(1, 0xffff_ffff),
-    tombstoneGrace: integer(DAY, Number.MAX_SAFE_INTEGER),
+    tombstoneGrace: integer(DAY),
     observe: isFunction,
   });
   try {
@@ -100,7 +97,7 @@ export async function openStateStore(backend: StateBackend, options: StateStoreO
 class Store implements StateStore {
   readonly #backend: StateBackend;
   readonly #clock: () => number;
-  readonly #maxBodyBytes: number;
+  readonly #fits: Shape<number>;
   readonly #tombstoneGrace: number;
   readonly #observe: ((event: StoreEvent) => void) | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
@@ -109,7 +106,11 @@ class Store implements StateStore {
   constructor(backend: StateBackend, options: StateStoreOptions) {
     this.#backend = backend;
     this.#clock = options.clock ?? Date.now;
-    this.#maxBodyBytes = Math.min(options.maxBodyBytes ?? MAX_BODY_BYTES, backend.capabilities.maxBodyBytes);
+    const most = Math.min(options.maxBodyBytes ?? MAX_BODY_BYTES, backend.capabilities.maxBodyBytes);
+    this.#fits = is(
+      `at most ${most} bytes once encoded (store references to large data)`,
+      (bytes) => (bytes as number) <= most,
+    );
     this.#tombstoneGrace = options.tombstoneGrace ?? 7 * DAY;
     this.#observe = options.observe;
   }
@@ -124,136 +125,104 @@ class Store implements StateStore {
 
   save: StateStore['save'] = (state, options) =>
     this.#run('save', options, async (call, facts) => {
-      const { instanceId, createdAt, checkpointVersion, revision, body } = checkState(state);
-      facts.instanceId = instanceId;
-      const write = this.#prepare(instanceId, body, facts);
-      if (options?.onConflict === 'overwrite') return this.#overwrite(write, createdAt.getTime(), call);
-      if (revision === undefined) {
-        if (checkpointVersion !== 0) {
-          throw invalidState(
-            `state.checkpointVersion: a state without a revision is created, so expected 0, got ${checkpointVersion}`,
-          );
-        }
-        return this.#create(write, createdAt.getTime(), call);
-      }
-      const base = checkRevision(revision, invalidState);
-      if (checkpointVersion !== base.version) {
-        throw invalidState(
-          `state.checkpointVersion: expected ${base.version}, as the revision says, got ${checkpointVersion}`,
-        );
-      }
-      if (createdAt.getTime() !== base.createdAt) {
-        throw invalidState(
-          `state.createdAt: expected ${new Date(base.createdAt).toISOString()}, which the first save fixed, got ${createdAt.toISOString()}`,
-        );
-      }
-      return (await this.#replace(write, base, call)) ?? this.#conflict(instanceId, base, call);
+      const save = this.#prepare(state, facts);
+      const { id, given } = save;
+      const base = given.revision;
+      if (options?.onConflict === 'overwrite') return this.#overwrite(save, call);
+      inState(checkOwnFields, given);
+      return base === undefined
+        ? this.#create(save, call)
+        : ((await this.#put(save, base, call)) ?? this.#conflict(id, base, call));
     });
 
-  load: StateStore['load'] = (instanceId, options) =>
-    this.#run('load', options, (call, facts) => this.#load(instanceId, call, facts));
+  load: StateStore['load'] = (id, options) => this.#run('load', options, (call, facts) => this.#load(id, call, facts));
 
-  find: StateStore['find'] = (instanceId, options) =>
-    this.#run('find', options, (call, facts) => this.#find(instanceId, call, facts));
+  find: StateStore['find'] = (id, options) => this.#run('find', options, (call, facts) => this.#find(id, call, facts));
 
-  head: StateStore['head'] = (instanceId, options) =>
+  head: StateStore['head'] = (instance, options) =>
     this.#run('head', options, async (call, facts) => {
-      const id = (facts.instanceId = checkInstanceId(instanceId));
+      const id = identify(instance, facts);
       const decoded = await headDecoded(this.#backend, id, call);
       if (decoded === undefined || decoded.revision.status === 'tombstone') return undefined;
-      const { revision, header } = decoded;
-      facts.status = decoded.revision.status;
-      facts.checkpointVersion = revision.version;
+      const { version, status, createdAt, entered } = decoded.revision;
+      Object.assign(facts, { status, checkpointVersion: version });
       return {
         instanceId: id,
-        status: decoded.revision.status,
-        revision: encodeRevision(revision),
-        checkpointVersion: revision.version,
-        createdAt: new Date(header.createdAt),
-        updatedAt: new Date(header.updatedAt),
-        statusSince: new Date(revision.entered.at),
-      } satisfies StateHead;
+        status,
+        revision: encodeRevision(decoded.revision),
+        checkpointVersion: version,
+        createdAt: new Date(createdAt),
+        updatedAt: new Date(decoded.header.updatedAt),
+        statusSince: new Date(entered.at),
+      };
     });
 
-  isCurrent: StateStore['isCurrent'] = (instanceId, revision, options) =>
+  isCurrent: StateStore['isCurrent'] = (instance, text, options) =>
     this.#run('isCurrent', options, async (call, facts) => {
-      const id = (facts.instanceId = checkInstanceId(instanceId));
-      const asked = checkRevision(revision, invalidRevision);
+      const id = identify(instance, facts);
+      const asked = checkShape(revision, text, 'revision');
       const backend = this.#backend;
       if (backend.isCurrent !== undefined)
         return reading(backend, call, id, async () => backend.isCurrent?.(id, asked, call) ?? false);
-      const decoded = await headDecoded(backend, id, call);
-      return decoded !== undefined && decoded.revision.nonce === asked.nonce && decoded.revision.status !== 'tombstone';
+      // No revision that a store has returned is a tombstone's.
+      return (await headDecoded(backend, id, call))?.revision.nonce === asked.nonce;
     });
 
-  update: StateStore['update'] = (instanceId, change, options) =>
+  update: StateStore['update'] = (instance, change, options) =>
     this.#run('update', options, async (call, facts) => {
-      isFunction(change, 'change');
-      const attempts = options?.attempts ?? 5;
-      for (let attempt = 1; ; attempt++) {
-        const loaded = await this.#load(instanceId, call, facts);
+      checkShape(isFunction, change, 'change');
+      for (let attempts = options?.attempts ?? 5, attempt = 1; ; attempt++) {
+        const loaded = await this.#load(instance, call, facts);
         const changed = await change(loaded);
         if (changed === undefined || changed === loaded) return loaded;
-        const { instanceId: id, createdAt, updatedAt, checkpointVersion, revision } = loaded;
-        const own = { instanceId: id, createdAt, updatedAt, checkpointVersion, revision };
-        const { body } = checkState({ ...changed, ...own });
-        const base = checkRevision(revision, invalidState);
-        const saved = await this.#replace(this.#prepare(id, body, facts), base, call);
+        const { instanceId: id, createdAt, updatedAt, checkpointVersion, revision: text } = loaded;
+        const save = this.#prepare(
+          { ...changed, instanceId: id, createdAt, updatedAt, checkpointVersion, revision: text },
+          facts,
+        );
+        const base = checkShape(revision, text, 'revision');
+        const saved = await this.#put(save, base, call);
         if (saved !== undefined) return saved;
         if (attempt === attempts) return this.#conflict(id, base, call);
         await backoff(attempt, 1, 200, call.signal);
       }
     });
 
-  delete: StateStore['delete'] = (instanceId, options) =>
+  delete: StateStore['delete'] = (instance, options) =>
     this.#run('delete', options, async (call, facts) => {
-      const id = (facts.instanceId = checkInstanceId(instanceId));
+      const id = identify(instance, facts);
       if (options?.revision !== undefined) {
-        const base = checkRevision(options.revision, invalidRevision);
+        const base = checkShape(revision, options.revision, 'options.revision');
         return (await this.#bury(id, base, call)) || this.#conflict(id, base, call);
       }
-      for (let race = 0; race < RACES; race++) {
-        const stored = await this.#headOrDamaged(id, call);
-        if (stored === undefined || (!('damaged' in stored) && stored.status === 'tombstone')) return false;
-        if (await this.#bury(id, stored, call)) return true;
-        await backoff(race, 1, 50, call.signal);
-      }
-      throw new StateStoreError('STORAGE_ERROR', `${id} was not deleted: it was saved ${RACES} times meanwhile`, {
-        instanceId: id,
-        retryable: true,
+      return contend(id, 'deleted', call, async () => {
+        const base = await this.#headOrDamaged(id, call);
+        return isVacant(base) ? false : (await this.#bury(id, base, call)) || undefined;
       });
     });
 
   list: StateStore['list'] = (options) =>
-    this.#iterate('list', options, (call) => this.#batches({ kinds: undefined }, {}, call), entryId);
+    this.#iterate('list', options, (call) => scanBatches(this.#backend, {}, {}, call), idOf);
 
   listByStatus: StateStore['listByStatus'] = (status, options) =>
     this.#iterate(
       'listByStatus',
       options,
-      (call) => {
-        if (status === undefined)
-          throw invalidArgument('status', `a status kind (${STATUS_KINDS.join(', ')}) or a status`, status);
-        return this.#batches(checkFilter(status), {}, call);
-      },
-      entryId,
+      (call) => this.#listed(checkShape(statusFilter, status, 'status'), {}, call),
+      idOf,
     );
 
   listPage: StateStore['listPage'] = (options) =>
     this.#run('listPage', options, async (call) => {
-      if (options?.limit === undefined) throw invalidArgument('options.limit', 'an integer from 1 to 10000', undefined);
+      checkShape(pageSize, options?.limit, 'options.limit');
       const { status, after, limit } = options;
-      const filter = checkFilter(status, 'options.status');
+      const filter = checkShape(anyFilter, status, 'options.status');
       const entries: ListEntry[] = [];
       // One more than asked for, to know whether there is a next page.
-      for await (const batch of this.#batches(filter, { after, limit: limit + 1 }, call)) {
-        for (const { id, status: kind, statusSince } of batch) {
-          if (entries.length === limit) return { entries, next: entries.at(-1)?.instanceId } satisfies ListPage;
-          entries.push({
-            instanceId: id,
-            ...(kind !== undefined && { status: kind }),
-            ...(statusSince !== undefined && { statusSince: new Date(statusSince) }),
-          });
+      for await (const batch of this.#listed(filter, { after, limit: limit + 1 }, call)) {
+        for (const { id, status: kind, statusSince: since } of batch) {
+          if (entries.length === limit) return { entries, next: entries.at(-1)?.instanceId };
+          entries.push({ instanceId: id, status: kind, statusSince: since === undefined ? since : new Date(since) });
         }
       }
       return { entries };
@@ -264,13 +233,13 @@ class Store implements StateStore {
       'states',
       options,
       (call) => {
-        const filter = checkFilter(options?.status, 'options.status');
+        const filter = checkShape(anyFilter, options?.status, 'options.status');
         // In flight also while the iterator is idle, so that `close` waits for what was loaded ahead.
         const load = async (id: InstanceId): Promise<WorkflowState | undefined> => {
           const state = await this.#track(this.#find(id, call, {}));
           return state !== undefined && matches(filter, state) ? state : undefined;
         };
-        const ids = idsOf(this.#batches({ kinds: filter.kinds }, {}, call));
+        const ids = idsOf(scanBatches(this.#backend, filter, {}, call));
         return loadAhead(ids, options?.concurrency ?? 8, load, options?.onError);
       },
       (state) => state,
@@ -278,9 +247,9 @@ class Store implements StateStore {
 
   count: StateStore['count'] = (kind, options) =>
     this.#run('count', options, async (call) => {
-      if (kind !== undefined) oneOf(...STATUS_KINDS)(kind, 'kind');
+      const kinds = kind === undefined ? undefined : [checkShape(statusKind, kind, 'kind')];
       let count = 0;
-      for await (const batch of this.#batches(checkFilter(kind), {}, call)) {
+      for await (const batch of scanBatches(this.#backend, { kinds }, {}, call)) {
         call.signal?.throwIfAborted();
         count += batch.length;
       }
@@ -288,28 +257,25 @@ class Store implements StateStore {
     });
 
   cleanup: StateStore['cleanup'] = (retention, options) =>
-    this.#run('cleanup', options, async (call): Promise<CleanupReport> => {
+    this.#run('cleanup', options, async (call) => {
+      const backend = this.#backend;
       const now = this.#now();
       const { limit = Infinity, dryRun = false } = options ?? {};
-      const remove = (id: InstanceId, revision: WriteRevision): Promise<boolean> => this.#bury(id, revision, call);
-      const report = await cleanUp(
-        this.#backend,
-        { now, ages: checkRetention(retention), limit, dryRun, remove },
-        call,
-      );
-      if (dryRun || this.#backend.sweep === undefined) return report;
-      try {
-        const swept = await this.#backend.sweep(now - this.#tombstoneGrace, { ...call, now });
-        return { ...report, failures: [...report.failures, ...swept.failures.map(({ error }) => ({ error }))] };
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        return { ...report, failures: [...report.failures, { error: storageError(this.#backend, error) }] };
-      }
+      const remove = (id: InstanceId, base: WriteRevision): Promise<boolean> => this.#bury(id, base, call);
+      const report = await cleanUp(backend, { now, ages: checkRetention(retention), limit, dryRun, remove }, call);
+      if (dryRun || backend.sweep === undefined) return report;
+      const sweep = async () => backend.sweep?.(now - this.#tombstoneGrace, { ...call, now });
+      const swept = await reading(backend, call, undefined, sweep).catch((error: unknown) => ({
+        failures: [{ error }],
+      }));
+      call.signal?.throwIfAborted();
+      return { ...report, failures: [...report.failures, ...(swept?.failures ?? [])] };
     });
 
   close: StateStore['close'] = () => {
     this.#closing ??= (async () => {
-      await Promise.allSettled(this.#inFlight);
+      // What is in flight may begin further loads.
+      while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
       try {
         await this.#backend.close?.();
       } catch (error) {
@@ -326,225 +292,137 @@ class Store implements StateStore {
   // -- writes ---------------------------------------------------------------------------------------------------------
 
   /** Everything of a save that does not depend on what is stored. Encoded here, before the first await: a snapshot. */
-  #prepare(id: InstanceId, body: StateBody, facts: Facts): Prepared {
+  #prepare(state: unknown, facts: Facts): Prepared {
+    const given = inState(savableState, state);
+    const { instanceId: id, createdAt, updatedAt: _, checkpointVersion: __, revision: ___, ...body } = given;
+    const status = body.status.kind;
     const encoded = encodeBody(body);
     const bytes = encoded.length - HEADER_BYTES;
-    if (bytes > this.#maxBodyBytes) {
-      throw invalidState(
-        `state: its encoding has ${bytes} bytes, more than the ${this.#maxBodyBytes} that this store takes`,
-        'keep large data elsewhere and store a reference to it',
-        'raise maxBodyBytes, as far as the backend allows',
-      );
-    }
-    facts.status = body.status.kind;
-    facts.bytes = bytes;
-    let used = false;
-    const now = this.#now();
+    inState(this.#fits, bytes);
+    Object.assign(facts, { instanceId: id, status, bytes });
+    let unused: Uint8Array | undefined = encoded;
     return {
       id,
+      status,
+      createdAt: createdAt.getTime(),
+      now: this.#now(),
+      given,
       // Now, not once it is written: after the answer nothing may fail any more.
-      body: decodeEncodedBody(encoded),
-      now,
-      record: (write) => {
-        // A copy for every further attempt: the backend of an earlier one may still be sending the bytes.
-        const envelope = used ? encoded.slice() : encoded;
-        used = true;
-        return encodeRecord(write, envelope);
-      },
-      done: (state) => {
-        facts.checkpointVersion = state.checkpointVersion;
-        return state;
+      body: decodeBody(encoded),
+      facts,
+      // A copy for every further attempt: the backend of an earlier one may still be sending the bytes.
+      envelope() {
+        const envelope = unused ?? encoded.slice();
+        unused = undefined;
+        return envelope;
       },
     };
   }
 
   /** One compare-and-set on `base`; `undefined` where it was lost. */
-  async #replace(save: Prepared, base: WriteRevision, call: BackendCall): Promise<WorkflowState | undefined> {
-    const { id, body, now } = save;
-    if (base.version === 0xffff_ffff)
-      throw invalidState('state.checkpointVersion: 4294967295 is the last one; start a new instance');
-    const status = body.status.kind;
-    const make = (nonce: string): BackendRecord =>
-      save.record({
-        id,
-        parent: base.nonce,
-        updatedAt: now,
-        revision: {
-          ...withoutHint(base),
-          version: base.version + 1,
-          nonce,
-          status,
-          entered:
-            status === base.status && !isTerminalKind(status) ? base.entered : ownEntry(base.version + 1, nonce, now),
-        },
-      });
-    return this.#commit(save, make, base, call);
+  async #put(save: Prepared, base: Expected, call: BackendCall): Promise<WorkflowState | undefined> {
+    const vacant = isVacant(base);
+    const over = (other: Expected, nonce: string): BackendRecord =>
+      encodeRecord(writeOver(other, save, nonce), save.envelope());
+    const make = (nonce: string): BackendRecord => ({
+      ...over(base, nonce),
+      ...(vacant && { onto: (other) => over(other, nonce) }),
+    });
+    const record = await commit(this.#backend, make, base, call);
+    if (record === undefined) return undefined;
+    save.facts.checkpointVersion = record.revision.version;
+    return stateOf(record, save.body);
   }
 
   /** Creates; where a tombstone is, by replacing exactly that. */
-  async #create(save: Prepared, createdAt: number, call: BackendCall): Promise<WorkflowState> {
-    let tombstone: WriteRevision | undefined;
-    for (let race = 0; race < RACES; race++) {
-      const created = await this.#begin(save, createdAt, tombstone, call);
+  #create(save: Prepared, call: BackendCall): Promise<WorkflowState> {
+    const { id } = save;
+    let base: WriteRevision | undefined;
+    return contend(id, 'created', call, async () => {
+      const created = await this.#put(save, base, call);
       if (created !== undefined) return created;
-      const found = await headDecoded(this.#backend, save.id, call);
-      if (found?.header.kind === 'live')
-        throw conflictError(save.id, { reason: 'exists', expected: undefined, actual: found.revision.version });
-      if (found?.header.kind === 'condemned') break;
-      tombstone = found?.revision;
-    }
-    throw new StateStoreError(
-      'STORAGE_ERROR',
-      `${save.id} was not created: a deleted one of that name is just being removed`,
-      {
-        instanceId: save.id,
-        retryable: true,
-      },
-    );
-  }
-
-  /** The first write of an incarnation: over nothing, a tombstone, or (asked to overwrite) a damaged record. */
-  #begin(save: Prepared, createdAt: number, base: Expected, call: BackendCall): Promise<WorkflowState | undefined> {
-    const { id, body, now } = save;
-    const damaged = base !== undefined && 'damaged' in base;
-    const write = (nonce: string, over: WriteRevision | undefined): Write => ({
-      id,
-      parent: over?.nonce,
-      updatedAt: now,
-      revision: {
-        version: 1,
-        nonce,
-        incarnation: nonce,
-        first: over === undefined && !damaged,
-        status: body.status.kind,
-        entered: ownEntry(1, nonce, now),
-        createdAt,
-      },
+      const found = await headDecoded(this.#backend, id, call);
+      if (found?.header.kind === 'live') throw conflictError(id, 'exists', undefined, found.revision.version);
+      base = replaceable(found);
+      return undefined;
     });
-    const make = (nonce: string): BackendRecord => {
-      if (damaged) return save.record(write(nonce, undefined));
-      return { ...save.record(write(nonce, base)), onto: (other) => save.record(write(nonce, other)) };
-    };
-    return this.#commit(save, make, base, call);
   }
 
-  async #commit(
-    save: Prepared,
-    make: (nonce: string) => BackendRecord,
-    base: Expected,
-    call: BackendCall,
-  ): Promise<WorkflowState | undefined> {
-    const outcome = await commit(this.#backend, make, base, call);
-    if (outcome === 'lost') return undefined;
-    const { hint, record } = outcome;
-    const revision = hint === undefined ? record.revision : { ...record.revision, hint };
-    return save.done(stateOf({ ...record, revision }, save.body));
-  }
-
-  async #overwrite(save: Prepared, createdAt: number, call: BackendCall): Promise<WorkflowState> {
-    for (let race = 0; race < RACES; race++) {
-      const stored = await this.#headOrDamaged(save.id, call);
-      const live = stored !== undefined && !('damaged' in stored) && stored.status !== 'tombstone';
-      const saved = await (live ? this.#replace(save, stored, call) : this.#begin(save, createdAt, stored, call));
-      if (saved !== undefined) return saved;
-      await backoff(race, 1, 50, call.signal);
-    }
-    throw new StateStoreError(
-      'STORAGE_ERROR',
-      `${save.id} was not overwritten: it was saved ${RACES} times meanwhile`,
-      {
-        instanceId: save.id,
-        retryable: true,
-      },
+  #overwrite(save: Prepared, call: BackendCall): Promise<WorkflowState> {
+    return contend(save.id, 'overwritten', call, async () =>
+      this.#put(save, await this.#headOrDamaged(save.id, call), call),
     );
   }
 
   /** Deletes exactly `base` by writing a tombstone over it; `false` where something else is stored by now. */
   async #bury(id: InstanceId, base: WriteRevision | DamagedRecord, call: BackendCall): Promise<boolean> {
     const now = this.#now();
-    const damaged = 'damaged' in base;
-    const make = (nonce: string): BackendRecord => {
-      const version = damaged ? 1 : Math.min(base.version + 1, 0xffff_ffff);
-      const rest = damaged ? { incarnation: nonce, first: false, createdAt: now } : withoutHint(base);
-      const revision = {
-        ...rest,
-        version,
-        nonce,
-        status: 'tombstone',
-        entered: ownEntry(version, nonce, now),
-      } as const;
-      return encodeRecord({ id, parent: damaged ? undefined : base.nonce, updatedAt: now, revision });
-    };
-    return (await commit(this.#backend, make, base, call)) !== 'lost';
+    const draft: Draft = { id, status: 'tombstone', now, createdAt: now };
+    return (
+      (await commit(this.#backend, (nonce) => encodeRecord(writeOver(base, draft, nonce)), base, call)) !== undefined
+    );
   }
 
   // -- reads ----------------------------------------------------------------------------------------------------------
 
-  async #load(instanceId: InstanceId, call: BackendCall, facts: Facts): Promise<WorkflowState> {
-    const state = await this.#find(instanceId, call, facts);
+  async #load(instance: InstanceId, call: BackendCall, facts: Facts): Promise<WorkflowState> {
+    const state = await this.#find(instance, call, facts);
     if (state !== undefined) return state;
-    throw new StateStoreError('STATE_NOT_FOUND', `there is no instance ${instanceId}`, {
-      instanceId,
-      recoveryHints: ['find returns undefined instead', 'it may have been deleted or cleaned up'],
+    throw new StateStoreError('STATE_NOT_FOUND', `there is no instance ${instance}`, {
+      instanceId: instance,
+      recoveryHints: ['find returns undefined instead'],
     });
   }
 
-  async #find(instanceId: InstanceId, call: BackendCall, facts: Facts): Promise<WorkflowState | undefined> {
-    const id = (facts.instanceId = checkInstanceId(instanceId));
+  async #find(instance: InstanceId, call: BackendCall, facts: Facts): Promise<WorkflowState | undefined> {
+    const id = identify(instance, facts);
     const stored = await readStored(this.#backend, id, call);
     const state = stored && decodeState(id, stored);
-    if (state !== undefined) {
-      facts.status = state.status.kind;
-      facts.checkpointVersion = state.checkpointVersion;
-      facts.bytes = (stored?.envelope.length ?? 0) - HEADER_BYTES;
-    }
+    if (stored === undefined || state === undefined) return undefined;
+    const { status, checkpointVersion } = state;
+    Object.assign(facts, { status: status.kind, checkpointVersion, bytes: stored.envelope.length - HEADER_BYTES });
     return state;
   }
 
   /** What a write may be conditioned on, also where the record cannot be read: then on its very bytes. */
   async #headOrDamaged(id: InstanceId, call: BackendCall): Promise<Expected> {
-    const stored = await headStored(this.#backend, id, call);
-    if (stored === undefined) return undefined;
-    try {
-      return decodeHeader(id, stored).revision;
-    } catch (error) {
-      if (!isStateStoreError(error) || error.code !== 'DESERIALIZATION_ERROR') throw error;
-      const whole = await readStored(this.#backend, id, call);
-      if (whole === undefined) return undefined;
-      return { damaged: true, envelope: whole.envelope, ...(whole.hint !== undefined && { hint: whole.hint }) };
+    let damaged: DamagedRecord | undefined;
+    for (const look of [headStored, readStored]) {
+      const stored = await look(this.#backend, id, call);
+      if (stored === undefined) return undefined;
+      try {
+        return replaceable(decodeHeader(id, stored));
+      } catch (error) {
+        if (!isStateStoreError(error) || error.code !== 'DESERIALIZATION_ERROR') throw error;
+        damaged = { damaged: true, ...stored };
+      }
     }
+    return damaged;
   }
 
   async #conflict(id: InstanceId, base: WriteRevision, call: BackendCall): Promise<never> {
-    let actual: number | undefined;
-    let reason: Conflict['reason'] = 'changed';
+    let found: Decoded | undefined;
     let cause: unknown;
     try {
-      const found = await headDecoded(this.#backend, id, call);
-      if (found?.header.kind === 'live') actual = found.revision.version;
-      else reason = 'missing';
+      found = await headDecoded(this.#backend, id, call);
     } catch (error) {
       // The conflict is proved all the same; only what is there now could not be told.
       cause = error;
     }
-    throw conflictError(id, { reason, expected: base.version, actual }, cause);
+    const live = found?.header.kind === 'live';
+    throw conflictError(
+      id,
+      live || cause !== undefined ? 'changed' : 'missing',
+      base.version,
+      live ? found?.header.version : undefined,
+      cause,
+    );
   }
 
-  /** What the index names, in batches; with a full status, what is stored so: one load for each candidate. */
-  #batches(
-    filter: Filter,
-    query: { after?: InstanceId | undefined; limit?: number },
-    call: BackendCall,
-  ): ReturnType<typeof scanBatches> {
-    const batches = scanBatches(this.#backend, filter.kinds, query, call);
-    return filter.exactly === undefined ? batches : this.#exactly(filter, batches, call);
-  }
-
-  async *#exactly(
-    filter: Filter,
-    batches: ReturnType<typeof scanBatches>,
-    call: BackendCall,
-  ): ReturnType<typeof scanBatches> {
+  /** What the index names; of a full status, what is stored so: one load for each candidate. */
+  async *#listed(filter: Filter, query: Omit<ScanQuery, 'status'>, call: BackendCall): Batches {
+    const batches = scanBatches(this.#backend, filter, query, call);
+    if (filter.exactly === undefined) return yield* batches;
     for await (const batch of batches) {
       for (const entry of batch) {
         const state = await this.#find(entry.id, call, {});
@@ -556,7 +434,7 @@ class Store implements StateStore {
   // -- lifecycle ------------------------------------------------------------------------------------------------------
 
   #now(): number {
-    const now = Math.floor(this.#clock());
+    const now = Math.floor(this.#clock()) + 0;
     if (Math.abs(now) <= LATEST_DATE) return now;
     throw invalidArgument('options.clock', 'epoch milliseconds that a Date can hold', now);
   }
@@ -573,11 +451,8 @@ class Store implements StateStore {
     this.#assertOpen();
     const facts: Facts = {};
     const done = this.#timer(op, facts);
-    const work = (async () => {
-      return body(callOf(op, options), facts);
-    })();
     try {
-      const result = await this.#track(work);
+      const result = await this.#track((async () => body(callOf(op, options), facts))());
       done('ok');
       return result;
     } catch (error) {
@@ -604,11 +479,11 @@ class Store implements StateStore {
         const next = await this.#track(batches.next());
         if (next.done === true) return;
         for (const item of next.value) {
+          yield pick(item);
+          // Of the next step, that is: one that was in flight when the store was closed has its answer.
           this.#assertOpen();
           call.signal?.throwIfAborted();
-          yield pick(item);
         }
-        this.#assertOpen();
       }
     } catch (error) {
       outcome = outcomeOf(error);
@@ -630,12 +505,10 @@ class Store implements StateStore {
   }
 
   #timer(op: StoreOperation, facts: Facts): (outcome: string) => void {
-    const observe = this.#observe;
-    if (observe === undefined) return () => undefined;
     const started = performance.now();
     return (outcome) => {
       try {
-        observe({ op, ...facts, durationMs: performance.now() - started, outcome });
+        this.#observe?.({ op, ...facts, durationMs: performance.now() - started, outcome });
       } catch (error) {
         // An observer must not change what a call answers; its own failure surfaces as an uncaught exception.
         queueMicrotask(() => {
@@ -647,15 +520,21 @@ class Store implements StateStore {
 }
 
 /** A save whose bytes are ready but for the header. */
-interface Prepared {
-  readonly id: InstanceId;
+interface Prepared extends Draft {
+  readonly given: SavableState;
   readonly body: StateBody;
-  readonly now: number;
-  record(write: Write): BackendRecord;
-  done(state: WorkflowState): WorkflowState;
+  readonly facts: Facts;
+  /** The encoded body behind room for a header, at each call another. */
+  envelope(): Uint8Array;
 }
 
-function entryId({ id }: ScanEntry): InstanceId {
+const anyFilter: Shape<Filter> = (filter) => optional(statusFilter)(filter) ?? {};
+
+function identify(id: unknown, facts: Facts): InstanceId {
+  return (facts.instanceId = checkShape(instanceId, id, 'instanceId'));
+}
+
+function idOf({ id }: ScanEntry): InstanceId {
   return id;
 }
 
@@ -670,66 +549,65 @@ function checkedLater(): void {
   // By the call itself, which needs what the check finds.
 }
 
-/** A checked copy, in two parts: what the store owns, and the body that is encoded. */
-function checkState(
-  state: unknown,
-): Pick<SavableState, 'instanceId' | 'createdAt' | 'checkpointVersion' | 'revision'> & { readonly body: StateBody } {
-  try {
-    const {
-      instanceId,
-      createdAt,
-      updatedAt: _,
-      checkpointVersion,
-      revision,
-      ...body
-    } = checkShape(savableState, state, 'state');
-    return { instanceId, createdAt, checkpointVersion, revision, body };
-  } catch (error) {
-    if (error instanceof ShapeError) throw invalidState(error.message);
-    throw error;
+/** What the store owns: a state carries it from save to save, and nobody else changes it. */
+function checkOwnFields(given: SavableState): void {
+  const { revision: base, checkpointVersion, createdAt } = given;
+  const version = base?.version ?? 0;
+  const since = new Date(base?.createdAt ?? createdAt);
+  if (checkpointVersion !== version) {
+    throw new ShapeError(`${version}, as the revision says, or none`, checkpointVersion).within('.checkpointVersion');
   }
+  if (+createdAt !== +since)
+    throw new ShapeError(`${show(since)}, which the first save fixed`, createdAt).within('.createdAt');
 }
 
-function checkRevision(revision: unknown, invalid: (message: string) => StateStoreError): WriteRevision {
-  const decoded = typeof revision === 'string' ? decodeRevision(revision as Revision) : undefined;
-  if (decoded === undefined) throw invalid('revision: not one that a store has returned, or damaged on its way');
-  return decoded;
+function inState<T>(check: (value: never) => T, value: unknown): T {
+  return checkShape(
+    check as Shape<T>,
+    value,
+    'state',
+    'INVALID_STATE',
+    'change what save or load returned only by helpers such as enterStage',
+  );
 }
 
-function invalidState(message: string, ...recoveryHints: string[]): StateStoreError {
-  const hints =
-    recoveryHints.length > 0
-      ? recoveryHints
-      : ['pass what save or load returned, changed only by helpers such as enterStage'];
-  return new StateStoreError('INVALID_STATE', message, { recoveryHints: hints });
-}
-
-function invalidRevision(message: string): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', message, {
-    recoveryHints: ['pass the revision of a state, unchanged'],
-  });
-}
-
-function conflictError(id: InstanceId, conflict: Conflict, cause?: unknown): StateStoreError {
-  const { reason, expected, actual } = conflict;
-  const found = actual === undefined ? 'nothing readable is there now' : `version ${actual} is there now`;
-  const message =
-    reason === 'exists'
-      ? `${id} exists already: ${found}`
-      : reason === 'missing'
-        ? `${id} was deleted: version ${expected} was expected`
-        : `${id} was saved by another: version ${expected} was expected, ${found}`;
-  return new StateStoreError('CHECKPOINT_CONFLICT', message, {
+/** Tries until nobody else was quicker, within reason. */
+async function contend<T>(
+  id: InstanceId,
+  what: string,
+  call: BackendCall,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let race = 0; race < RACES; race++) {
+    const done = await attempt();
+    if (done !== undefined) return done;
+    if (race > 0) await backoff(race, 1, 50, call.signal);
+  }
+  throw new StateStoreError('STORAGE_ERROR', `${id} was not ${what}: it changed ${RACES} times meanwhile`, {
     instanceId: id,
-    conflict,
-    ...(cause !== undefined && { cause }),
-    recoveryHints: ['load the instance and apply the change to what is there now', 'update does both, with retries'],
+    retryable: true,
   });
 }
 
-function withoutHint(revision: WriteRevision): WriteRevision {
-  const { hint: _, ...rest } = revision;
-  return rest;
+/** Nobody may write over a condemned record, which is about to be removed: as good as none, and a create meets it. */
+function replaceable(found: Decoded | undefined): WriteRevision | undefined {
+  return found?.header.kind === 'condemned' ? undefined : found?.revision;
+}
+
+function conflictError(
+  id: InstanceId,
+  reason: Conflict['reason'],
+  expected: number | undefined,
+  actual: number | undefined,
+  cause?: unknown,
+): StateStoreError {
+  const versions = `expected version ${expected ?? 'none'}, found ${actual ?? 'none'}`;
+  return new StateStoreError('CHECKPOINT_CONFLICT', `${id} ${reason}: ${versions}`, {
+    cause,
+    instanceId: id,
+    conflict: { reason, expected, actual },
+    recoveryHints: ['load the instance and change what is there now; update does both, with retries'],
+  });
 }
 
 function outcomeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 // Opening a store by URL, so that a deployment chooses its backend by configuration. Schemes are passed in, never
 // looked up: importing one package never loads another, and a string never decides what code runs.
 
+import { show } from './show.js';
 import { invalidArgument } from './arguments.js';
 import { StateStoreError } from './errors.js';
 import type { StateStore, StateStoreOptions } from './state-store.js';
@@ -36,19 +37,15 @@ export interface OpenUrlOptions extends StateStoreOptions {
 export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions): Promise<StateStore> {
   const { schemes, ...storeOptions } = options ?? {};
   if (!Array.isArray(schemes) || schemes.length === 0) {
-    throw invalidArgument('options.schemes', 'the schemes to choose from, such as [memoryScheme, fileScheme]', schemes);
+    throw invalidArgument('options.schemes', 'those to choose from, such as [memoryScheme, fileScheme]', schemes);
   }
   const parsed = parseStoreUrl(url);
   const byName = new Map(schemes.map((scheme: StoreScheme) => [scheme.scheme, scheme]));
-  const scheme =
-    byName.get(parsed.scheme) ??
-    (parsed.scheme.includes('+') ? byName.get(parsed.scheme.split('+', 1)[0] ?? '') : undefined);
+  // A wrapper's `lru+file` is opened by `lru`, unless there is one of the whole name.
+  const scheme = byName.get(parsed.scheme) ?? byName.get(parsed.scheme.replace(/\+.*/, ''));
   if (scheme === undefined) {
-    throw new StateStoreError('INVALID_ARGUMENT', `no scheme here opens ${JSON.stringify(`${parsed.scheme}:`)}`, {
-      recoveryHints: [
-        `known schemes: ${[...byName.keys()].join(', ')}`,
-        'pass the scheme of the package that opens it',
-      ],
+    throw new StateStoreError('INVALID_ARGUMENT', `no scheme here opens "${parsed.scheme}:"`, {
+      recoveryHints: [`known schemes: ${[...byName.keys()].join(', ')}`],
     });
   }
   return scheme.open(parsed, { options: storeOptions, open: (inner) => openStateStoreFromUrl(inner, options) });
@@ -56,20 +53,12 @@ export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions
 
 /** @throws `INVALID_ARGUMENT`. The text itself is not repeated in the message: it may hold credentials. */
 export function parseStoreUrl(url: string): StoreUrl {
-  const match = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):([^?#]*)(?:\?([^#]*))?$/i.exec(url) : null;
+  const match = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):([^?#]*)\??([^#]*)$/i.exec(url) : null;
   if (match === null) {
-    throw new StateStoreError(
-      'INVALID_ARGUMENT',
-      'a store URL looks like memory:, file:./state or s3://bucket/prefix?region=…, without a fragment',
-      {
-        recoveryHints:
-          typeof url === 'string' && url !== ''
-            ? ['a # in a path is written %23']
-            : ['is the environment variable set?'],
-      },
-    );
+    const got = typeof url === 'string' ? 'another text' : url;
+    throw invalidArgument('url', 'one such as memory:, file:./state or s3://bucket?region=…, with # as %23', got);
   }
-  const [, scheme = '', location = '', query = ''] = match;
+  const [, scheme = '', location = '', query] = match;
   return { scheme: scheme.toLowerCase(), location, parameters: new URLSearchParams(query) };
 }
 
@@ -82,13 +71,14 @@ export function readParameters<T>(
   readers: { readonly [K in keyof T]: (text: string, path: string) => T[K] },
 ): Partial<T> {
   const values: Partial<T> = {};
+  const known = new Map(Object.entries<(text: string, path: string) => T[keyof T]>(readers));
   for (const name of url.parameters.keys()) {
-    const path = `${url.scheme}: URL, parameter ${JSON.stringify(name)}`;
-    const texts = url.parameters.getAll(name);
-    if (!Object.hasOwn(readers, name))
-      throw invalidArgument(path, `one of ${Object.keys(readers).join(', ') || 'no parameters'}`, texts[0]);
-    if (texts.length > 1) throw invalidArgument(path, 'it once', texts);
-    values[name as keyof T] = readers[name as keyof T](texts[0] ?? '', path);
+    const path = `${url.scheme}: URL, parameter ${show(name)}`;
+    const [text = '', ...others] = url.parameters.getAll(name);
+    const read = known.get(name);
+    if (read === undefined) throw invalidArgument(path, `one of ${[...known.keys()].join(', ') || 'none'}`, text);
+    if (others.length > 0) throw invalidArgument(path, 'it once', [text, ...others]);
+    values[name as keyof T] = read(text, path);
   }
   return values;
 }

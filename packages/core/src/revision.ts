@@ -2,10 +2,11 @@
 // travelled through a queue is saved without asking the backend first. Users see an opaque string; backends see it decoded.
 
 import { crc32 } from './envelope/crc32.js';
-import type { EnvelopeHeader } from './envelope/header.js';
+import { type EnvelopeHeader, NO_NONCE } from './envelope/header.js';
 import { bytesToHex } from './envelope/hex.js';
+import { TEXT_ENCODER } from './envelope/utf8.js';
 import type { EnteredStatus, WriteRevision } from './state-backend.js';
-import { isStatusKind, STATUS_KINDS } from './status.js';
+import { isStatusKind } from './status.js';
 
 declare const brand: unique symbol;
 
@@ -16,62 +17,70 @@ declare const brand: unique symbol;
  */
 export type Revision = string & { readonly [brand]: 'Revision' };
 
-const FORMAT = '1';
-const TEXT = new TextEncoder();
+const FORMAT = 1;
+const NONCES = /^[0-9a-f]{48}$/;
 
-// format.version.nonce.incarnation.first.kind.entered version.entered nonce.entered at.created at.hint.checksum
-const PATTERN =
-  /^1\.([0-9a-z]{1,7})\.([0-9a-f]{16})\.([0-9a-f]{16})\.([01])\.([0-9a-z]+)\.([0-9a-z]{1,7})\.([0-9a-f]{16})\.(-?[0-9a-z]{1,11})\.(-?[0-9a-z]{1,11})\.([^.]*)\.([0-9a-z]{1,7})$/;
+/** Between full stops; numbers in base 36. */
+type Parts = readonly [
+  format: string,
+  version: string,
+  nonce: string,
+  incarnation: string,
+  first: string,
+  status: string,
+  enteredVersion: string,
+  enteredNonce: string,
+  at: string,
+  createdAt: string,
+  hint: string,
+  checksum: string,
+];
 
 export function encodeRevision(revision: WriteRevision): Revision {
-  const { entered } = revision;
-  const text = [
+  const { version, nonce, incarnation, first, status, entered, createdAt, hint } = revision;
+  const parts = [
     FORMAT,
-    revision.version.toString(36),
-    revision.nonce,
-    revision.incarnation,
-    revision.first ? '1' : '0',
-    revision.status,
-    entered.version.toString(36),
+    version,
+    nonce,
+    incarnation,
+    +first,
+    status,
+    entered.version,
     entered.nonce,
-    entered.at.toString(36),
-    revision.createdAt.toString(36),
-    revision.hint === undefined ? '' : `=${encodeURIComponent(revision.hint).replaceAll('.', '%2E')}`,
+    entered.at,
+    createdAt,
+  ];
+  const text = [
+    ...parts.map((part) => part.toString(36)),
+    hint === undefined ? '' : `=${encodeURIComponent(hint).replaceAll('.', '%2E')}`,
   ].join('.');
-  return `${text}.${checksum(text)}` as Revision;
+  return sealed(text) as Revision;
 }
 
 /** `undefined` for a text that no release has written: the caller names the place and the remedy. */
 export function decodeRevision(text: string): WriteRevision | undefined {
-  const match = PATTERN.exec(text);
-  if (match === null) return undefined;
-  const [, version, nonce, incarnation, first, status, enteredVersion, enteredNonce, at, createdAt, hint, sum] =
-    match as unknown as readonly string[];
-  if (sum !== checksum(text.slice(0, text.lastIndexOf('.'))) || !isStatusKind(status)) return undefined;
+  const end = text.lastIndexOf('.');
+  if (sealed(text.slice(0, end)) !== text) return undefined;
+  const parts = text.split('.') as unknown as Parts;
+  const [, version, nonce, incarnation, first, status, enteredVersion, enteredNonce, at, createdAt, hint] = parts;
+  if (!isStatusKind(status) || !NONCES.test(nonce + incarnation + enteredNonce)) return undefined;
   return {
     version: number(version),
-    nonce: nonce ?? '',
-    incarnation: incarnation ?? '',
+    nonce,
+    incarnation,
     first: first === '1',
     status,
-    entered: { version: number(enteredVersion), nonce: enteredNonce ?? '', at: number(at) },
+    entered: { version: number(enteredVersion), nonce: enteredNonce, at: number(at) },
     createdAt: number(createdAt),
-    ...(hint?.startsWith('=') === true && { hint: decodeURIComponent(hint.slice(1)) }),
+    hint: hint === '' ? undefined : decodeURIComponent(hint.slice(1)),
   };
 }
 
 /** The revision of the write that left this header, with the hint that the backend gave beside it. */
 export function revisionOfHeader(header: EnvelopeHeader, hint?: string): WriteRevision {
-  return {
-    version: header.version,
-    nonce: header.nonce,
-    incarnation: header.incarnation,
-    first: header.first,
-    status: header.kind === 'live' ? (header.status ?? STATUS_KINDS[0]) : 'tombstone',
-    entered: header.entered ?? ownEntry(header.version, header.nonce, header.updatedAt),
-    createdAt: header.createdAt,
-    ...(hint !== undefined && { hint }),
-  };
+  const { version, nonce, incarnation, first, status = 'tombstone', createdAt, updatedAt } = header;
+  const { entered = ownEntry(version, nonce, updatedAt) } = header;
+  return { version, nonce, incarnation, first, status, entered, createdAt, hint };
 }
 
 /** A write that enters its status itself. */
@@ -82,13 +91,13 @@ export function ownEntry(version: number, nonce: string, at: number): EnteredSta
 /** 64 random bits as 16 hex digits; never all zero, which stands for "none" in the header. */
 export function newNonce(): string {
   const nonce = bytesToHex(crypto.getRandomValues(new Uint8Array(8)));
-  return /^0+$/.test(nonce) ? newNonce() : nonce;
+  return nonce === NO_NONCE ? newNonce() : nonce;
 }
 
-function checksum(text: string): string {
-  return crc32(TEXT.encode(text)).toString(36);
+function sealed(text: string): string {
+  return `${text}.${crc32(TEXT_ENCODER.encode(text)).toString(36)}`;
 }
 
-function number(base36: string | undefined): number {
-  return Number.parseInt(base36 ?? '', 36);
+function number(base36: string): number {
+  return Number.parseInt(base36, 36);
 }

@@ -1,74 +1,76 @@
 // Shapes of data, checked and copied in one pass. Containers and dates come out new; bytes are passed on, for the encoder
-// or the decoder has them on a buffer of its own. The same shapes serve what users pass to `save` and what is read back,
+// or the decoder has them on a buffer of its own. The same shapes serve what users pass to a store and what is read back,
 // so nothing can be stored that cannot be loaded.
 //
 // The path of what is wrong is put together while the error climbs out of its containers: what is right costs no text.
 
+import { StateStoreError } from './errors.js';
+import { setOwn } from './set-own.js';
 import { show } from './show.js';
 
 /** Returns a copy of `value`, or throws a {@link ShapeError}. */
 export type Shape<T> = (value: unknown) => T;
 
 export class ShapeError extends Error {
-  override readonly name: string = 'ShapeError';
-  readonly #finding: string;
-  #path = '';
-
   constructor(expected: string, value: unknown) {
-    super();
-    this.#finding = `: expected ${expected}, got ${show(value)}`;
+    super(`: expected ${expected}, got ${show(value)}`);
   }
 
   /** Puts one more container before the path. */
   within(segment: string): this {
-    this.#path = segment + this.#path;
-    this.message = this.#path + this.#finding;
+    this.message = segment + this.message;
     return this;
   }
 }
 
 /** The copy of a whole value, whose name begins the path. */
-export function checkShape<T>(shape: Shape<T>, value: unknown, name: string): T {
-  return inside(name, () => shape(value));
+export function checkShape<T>(
+  shape: Shape<T>,
+  value: unknown,
+  name: string,
+  code: 'INVALID_ARGUMENT' | 'INVALID_STATE' = 'INVALID_ARGUMENT',
+  ...recoveryHints: string[]
+): T {
+  try {
+    return shape(value);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new StateStoreError(code, name + error.message, { recoveryHints });
+  }
 }
 
-export const text: Shape<string> = (value) => {
-  if (typeof value !== 'string') throw new ShapeError('a string', value);
-  if (!value.isWellFormed()) throw new ShapeError('a string without unpaired surrogates (see toWellFormed)', value);
-  return value;
-};
-
-export const bytes: Shape<Uint8Array> = (value) => {
-  if (value instanceof Uint8Array) return value;
-  throw new ShapeError('a Uint8Array (encodeJson makes one of a JSON value)', value);
-};
-
-export const uint32: Shape<number> = (value) => {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
-  throw new ShapeError('an integer from 0 to 4294967295', value);
-};
-
-export const milliseconds: Shape<number> = (value) => {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw new ShapeError('finite milliseconds, at least 0', value);
-};
-
-export const double: Shape<number> = (value) => {
-  if (typeof value === 'number') return value;
-  throw new ShapeError('a number', value);
-};
-
-export const date: Shape<Date> = (value) => {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value.getTime());
-  throw new ShapeError('a valid Date', value);
-};
-
-export function literal<T extends string>(expected: T): Shape<T> {
+/** What passes `test`, as it is. */
+export function is<T>(expected: string, test: (value: unknown) => boolean): Shape<T> {
   return (value) => {
-    if (value === expected) return expected;
-    throw new ShapeError(JSON.stringify(expected), value);
+    if (test(value)) return value as T;
+    throw new ShapeError(expected, value);
   };
 }
+
+export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): Shape<number> {
+  return is(
+    `an integer from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+  );
+}
+
+export function oneOf<T>(...allowed: readonly T[]): Shape<T> {
+  return is(`one of ${allowed.join(', ')}`, (value) => allowed.includes(value as T));
+}
+
+export const text: Shape<string> = is('a well-formed string', isText);
+export const bytes: Shape<Uint8Array> = is(
+  'a Uint8Array (encodeJson makes one of a JSON value)',
+  (value) => value instanceof Uint8Array,
+);
+export const uint32: Shape<number> = integer(0, 0xffff_ffff);
+export const double: Shape<number> = is('a number', (value) => typeof value === 'number');
+export const amount: Shape<number> = is('a finite number of at least 0', isAmount);
+
+export const date: Shape<Date> = (value) => {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value);
+  throw new ShapeError('a valid Date', value);
+};
 
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value) => (value === undefined ? undefined : shape(value));
@@ -78,7 +80,7 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value) => {
     if (!Array.isArray(value)) throw new ShapeError('an array', value);
     // Not map(): holes must be met, as the undefined that they read as.
-    return Array.from(value, (item: unknown, index) => inside(`[${index}]`, () => shape(item)));
+    return Array.from(value, (_, index) => field(shape, value, index));
   };
 }
 
@@ -86,84 +88,60 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
 export function mapOf<T>(shape: Shape<T>): Shape<Record<string, T>> {
   return (value) => {
     const copy: Record<string, T> = {};
-    let at: string | undefined;
-    try {
-      for (const key of ownKeys(value)) {
-        if (!key.isWellFormed()) throw new ShapeError('keys without unpaired surrogates', key);
-        at = key;
-        setOwn(copy, key, shape(read(value, key)));
-        at = undefined;
-      }
-    } catch (error) {
-      throw climb(error, at);
-    }
+    for (const key of ownKeys(value)) setOwn(copy, key, field(shape, value, key));
     return copy;
   };
 }
 
 /** A plain object with these keys and no others. A field whose shape is `optional` may be absent, and then stays so. */
 export function record<T extends object>(fields: { readonly [K in keyof T]-?: Shape<T[K]> }): Shape<T> {
-  const known = new Map(Object.entries(fields) as [string, Shape<unknown>][]);
+  const known = new Map(Object.entries<Shape<unknown>>(fields));
+  const unknown = is(noneBut(known.keys()), () => false);
   return (value) => {
+    for (const key of ownKeys(value)) if (!known.has(key)) field(unknown, value, key);
     const copy: Record<string, unknown> = {};
-    let at: string | undefined;
-    try {
-      for (const key of ownKeys(value)) {
-        if (known.has(key)) continue;
-        at = key;
-        throw new ShapeError(`no such property (known: ${[...known.keys()].join(', ')})`, read(value, key));
-      }
-      for (const [key, shape] of known) {
-        at = key;
-        const field = shape(read(value, key));
-        if (field !== undefined) copy[key] = field;
-      }
-    } catch (error) {
-      throw climb(error, at);
+    for (const [key, shape] of known) {
+      const part = field(shape, value, key);
+      if (part !== undefined) copy[key] = part;
     }
     return copy as T;
   };
 }
 
-/** Sets an own property whatever its name: assignment to `__proto__` would change the prototype instead. */
-export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    target[key] = value;
-  }
+export function noneBut(known: Iterable<string>): string {
+  return `no such property (known: ${[...known].join(', ')})`;
+}
+
+export function isAmount(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) >= 0;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
 }
 
 function ownKeys(value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null) throw new ShapeError('a plain object', value);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Null, or an Object.prototype: that of another realm will do.
-  if (prototype !== null && (Array.isArray(value) || Object.getPrototypeOf(prototype) !== null)) {
-    throw new ShapeError('a plain object', value);
-  }
+  if (!isPlain(value)) throw new ShapeError('a plain object', value);
   const keys = Reflect.ownKeys(value);
-  for (const key of keys) if (typeof key === 'symbol') throw new ShapeError('no symbol as a key', key);
+  for (const key of keys) if (!isText(key)) throw new ShapeError('well-formed strings as keys', key);
   return keys as string[];
 }
 
-function read(value: unknown, key: string): unknown {
-  const property = Object.getOwnPropertyDescriptor(value, key);
-  if (property === undefined) return undefined;
-  if (!('value' in property)) throw new ShapeError('a value, not an accessor', property['get'] ?? property['set']);
-  return property.value;
+/** Of a null prototype, or of an Object.prototype: that of another realm will do. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function inside<T>(segment: string, run: () => T): T {
+/** What `container` holds under `key`. */
+function field<T>(shape: Shape<T>, container: unknown, key: string | number): T {
   try {
-    return run();
+    const property = Object.getOwnPropertyDescriptor(container, key);
+    if (property !== undefined && !('value' in property)) throw new ShapeError('a value, not an accessor', property);
+    return shape(property?.value);
   } catch (error) {
-    if (error instanceof ShapeError) error.within(segment);
-    throw error;
+    if (!(error instanceof ShapeError)) throw error;
+    throw error.within(/^[a-z_$][\w$]*$/i.test(String(key)) ? `.${key}` : `[${show(key)}]`);
   }
-}
-
-/** The error, seen from the container that holds `key`; of the container itself without one. */
-function climb(error: unknown, key: string | undefined): unknown {
-  if (!(error instanceof ShapeError) || key === undefined) return error;
-  return error.within(/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${show(key)}]`);
 }

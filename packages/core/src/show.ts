@@ -4,18 +4,12 @@ const LONGEST = 60;
 
 export function show(value: unknown): string {
   if (typeof value === 'string') return shorten(JSON.stringify(value));
-  if (value instanceof Uint8Array) return `${value.constructor.name} of ${value.length} bytes`;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : `Date ${value.toISOString()}`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'bigint') return shorten(`${value}n`);
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) {
-    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-    return typeof name === 'string' && name !== '' && name !== 'Object'
-      ? `an instance of ${shorten(name)}`
-      : 'an object';
-  }
-  if (Object.is(value, -0)) return '-0';
-  return shorten(typeof value === 'bigint' ? `${value}n` : String(value));
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  const name = shorten(String(Object.getPrototypeOf(value)?.constructor?.name));
+  if (value instanceof Date) return `${name} ${value.toJSON()}`;
+  return 'length' in value ? `${name} of ${String(value.length)}` : name;
 }
 
 function shorten(text: string): string {

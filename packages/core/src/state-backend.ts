@@ -12,14 +12,8 @@ import type { StatusKind } from './status.js';
 export type { StatusKind } from './status.js';
 export type { InstanceId } from './instance-id.js';
 export { StateStoreError, isStateStoreError } from './errors.js';
-export {
-  HEADER_BYTES,
-  readHeader,
-  writeHeader,
-  EnvelopeError,
-  type EnvelopeFacts,
-  type EnvelopeHeader,
-} from './envelope/header.js';
+export { EnvelopeError } from './envelope/envelope-error.js';
+export { HEADER_BYTES, readHeader, writeHeader, type EnvelopeFacts, type EnvelopeHeader } from './envelope/header.js';
 export { newNonce, revisionOfHeader } from './revision.js';
 
 /** Context of one call. Handed to every method; pass `signal` on to whatever can be cancelled. */

@@ -1,21 +1,19 @@
 // Between a state and its envelope: a 128-byte header that proves itself, and a CBOR body.
 
-import { CborError, decodeCbor, encodeCbor } from './envelope/cbor.js';
-import {
-  EnvelopeError,
-  type EnvelopeHeader,
-  HEADER_BYTES,
-  readBody,
-  readHeader,
-  writeHeader,
-} from './envelope/header.js';
-import { StateStoreError } from './errors.js';
+import { decodeCbor, encodeCbor } from './envelope/cbor.js';
+import { corrupt, EnvelopeError } from './envelope/envelope-error.js';
+import { checkBody, type EnvelopeHeader, HEADER_BYTES, readHeader, writeHeader } from './envelope/header.js';
+import { messageOf, StateStoreError } from './errors.js';
 import type { InstanceId } from './instance-id.js';
-import { encodeRevision, revisionOfHeader } from './revision.js';
-import { checkShape, ShapeError } from './shape.js';
+import { encodeRevision, ownEntry, revisionOfHeader } from './revision.js';
+import { ShapeError } from './shape.js';
 import type { WorkflowState } from './state.js';
-import type { BackendRecord, Stored, WriteRevision } from './state-backend.js';
+import type { BackendRecord, Expected, Stored, WriteRevision } from './state-backend.js';
 import { type StateBody, stateBody } from './state-shape.js';
+import { isTerminalKind } from './status.js';
+
+/** Unsigned 32-bit in the header. */
+const LAST_VERSION = 0xffff_ffff;
 
 /** One logical write, before it has bytes. */
 export interface Write {
@@ -24,6 +22,43 @@ export interface Write {
   /** Nonce of the write that it replaces; `undefined` where nothing is stored. */
   readonly parent: string | undefined;
   readonly updatedAt: number;
+}
+
+/** What a writer decides about the write that it makes of some base. */
+export interface Draft {
+  readonly id: InstanceId;
+  readonly status: WriteRevision['status'];
+  /** The store's clock. */
+  readonly now: number;
+  /** Where the write begins an incarnation: of the instance. Else its first save has fixed it. */
+  readonly createdAt: number;
+}
+
+/** Whether a write of an instance begins an incarnation there: over nothing, or over a tombstone. */
+export function isVacant(base: Expected): base is WriteRevision | undefined {
+  return base === undefined || ('status' in base && base.status === 'tombstone');
+}
+
+/** The write that replaces `base`: its successor, or the first of an incarnation. */
+export function writeOver(base: Expected, { id, status, now, createdAt }: Draft, nonce: string): Write {
+  const replaced = base !== undefined && 'nonce' in base ? base : undefined;
+  const live = replaced?.status === 'tombstone' ? undefined : replaced;
+  if (live?.version === LAST_VERSION && status !== 'tombstone') {
+    throw new StateStoreError(
+      'INVALID_STATE',
+      `state.checkpointVersion: ${LAST_VERSION} is the last; start a new instance`,
+    );
+  }
+  const version = Math.min((live?.version ?? 0) + 1, LAST_VERSION);
+  const stays = live?.status === status && !isTerminalKind(status);
+  const lineage = live ?? { incarnation: nonce, first: base === undefined, createdAt };
+  const entered = stays ? live.entered : ownEntry(version, nonce, now);
+  return {
+    id,
+    parent: replaced?.nonce,
+    updatedAt: now,
+    revision: { ...lineage, version, nonce, status, entered, hint: undefined },
+  };
 }
 
 /** A stored record whose header was read and proved. */
@@ -36,34 +71,25 @@ export interface Decoded {
 export function encodeBody(body: StateBody): Uint8Array {
   try {
     return encodeCbor(body as never, HEADER_BYTES);
-  } catch (error) {
-    throw new StateStoreError('SERIALIZATION_ERROR', `the state could not be encoded: ${messageOf(error)}`, {
-      cause: error,
-    });
+  } catch (cause) {
+    throw new StateStoreError('SERIALIZATION_ERROR', messageOf(cause), { cause });
   }
 }
 
 /** The body again, on a buffer of its own: what the writer gets back is what every reader will get. */
-export function decodeEncodedBody(encoded: Uint8Array): StateBody {
-  return decodeCbor(encoded.subarray(HEADER_BYTES)) as unknown as StateBody;
+export function decodeBody(envelope: Uint8Array): StateBody {
+  return decodeCbor(envelope, HEADER_BYTES) as unknown as StateBody;
 }
 
 /** A record over `envelope`, whose header is filled in. A tombstone is a header alone. */
 export function encodeRecord(write: Write, envelope: Uint8Array = new Uint8Array(HEADER_BYTES)): BackendRecord {
   const { id, revision, parent, updatedAt } = write;
-  writeHeader(envelope, {
-    id,
-    kind: revision.status === 'tombstone' ? 'tombstone' : 'live',
-    status: revision.status === 'tombstone' ? undefined : revision.status,
-    version: revision.version,
-    nonce: revision.nonce,
-    parent,
-    incarnation: revision.incarnation,
-    first: revision.first,
-    entered: revision.status === 'tombstone' ? undefined : revision.entered,
-    createdAt: revision.createdAt,
-    updatedAt,
-  });
+  const { status, entered, ...rest } = revision;
+  const kept =
+    status === 'tombstone'
+      ? { kind: status, status: undefined, entered: undefined }
+      : ({ kind: 'live', status, entered } as const);
+  writeHeader(envelope, { ...rest, ...kept, id, parent, updatedAt });
   return { id, revision, updatedAt, envelope };
 }
 
@@ -71,7 +97,7 @@ export function encodeRecord(write: Write, envelope: Uint8Array = new Uint8Array
 export function decodeHeader(id: InstanceId, stored: Stored): Decoded {
   return deserialize(id, () => {
     const header = readHeader(stored.envelope);
-    if (header.id !== id) throw new EnvelopeError('corrupt', 8, `the record of ${header.id} is stored under this id`);
+    if (header.id !== id) throw corrupt(8, `the record of ${header.id} is stored there`);
     return { header, revision: revisionOfHeader(header, stored.hint) };
   });
 }
@@ -81,10 +107,10 @@ export function decodeState(id: InstanceId, stored: Stored): WorkflowState | und
   const { header, revision } = decodeHeader(id, stored);
   if (header.kind !== 'live') return undefined;
   return deserialize(id, () => {
-    const body = checkShape(stateBody, decodeCbor(readBody(stored.envelope, header)), 'state');
-    if (body.status.kind !== header.status) {
-      throw new ShapeError(`${header.status}, as the header says`, body.status.kind).within('state.status.kind');
-    }
+    checkBody(stored.envelope, header);
+    const body = stateBody(decodeBody(stored.envelope));
+    if (body.status.kind !== header.status)
+      throw new ShapeError(`${header.status}, as the header says`, body.status.kind).within('.status.kind');
     return stateOf({ id, revision, updatedAt: header.updatedAt }, body);
   });
 }
@@ -101,39 +127,27 @@ export function stateOf({ id, revision, updatedAt }: Omit<Write, 'parent'>, body
   };
 }
 
-function deserialize<T>(id: InstanceId, read: () => T): T {
+function deserialize<T>(instanceId: InstanceId, read: () => T): T {
   try {
     return read();
-  } catch (error) {
-    if (error instanceof EnvelopeError && error.reason === 'unsupported') {
+  } catch (cause) {
+    if (cause instanceof EnvelopeError && cause.reason === 'unsupported') {
       throw new StateStoreError(
         'UNSUPPORTED_FORMAT',
-        `instance ${id} was written by a newer release: ${error.message}`,
+        `${instanceId} was written by a newer release: ${cause.message}`,
         {
-          cause: error,
-          instanceId: id,
-          recoveryHints: ['upgrade this process to the release that wrote it'],
+          cause,
+          instanceId,
+          recoveryHints: ['upgrade to the release that wrote it'],
         },
       );
     }
-    if (error instanceof EnvelopeError || error instanceof CborError || error instanceof ShapeError) {
-      const offset =
-        error instanceof CborError
-          ? HEADER_BYTES + error.offset
-          : error instanceof EnvelopeError
-            ? error.offset
-            : undefined;
-      const where = offset === undefined || /\bbyte \d/.test(error.message) ? '' : ` (byte ${offset} of the record)`;
-      throw new StateStoreError('DESERIALIZATION_ERROR', `instance ${id} is damaged: ${error.message}${where}`, {
-        cause: error,
-        instanceId: id,
-        recoveryHints: ['restore it from a backup', "delete it, or save over it with { onConflict: 'overwrite' }"],
-      });
-    }
-    throw error;
+    if (!(cause instanceof EnvelopeError || cause instanceof ShapeError)) throw cause;
+    if (cause instanceof ShapeError) cause.within('state');
+    throw new StateStoreError('DESERIALIZATION_ERROR', `${instanceId} is damaged: ${cause.message}`, {
+      cause,
+      instanceId,
+      recoveryHints: ["restore it from a backup, delete it, or save over it with onConflict: 'overwrite'"],
+    });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,14 +1,15 @@
 // The shape of a state: what `save` accepts, what a body holds, and nothing else.
 
-import { isInstanceId, type InstanceId } from './instance-id.js';
+import { instanceId } from './instance-id.js';
+import { decodeRevision } from './revision.js';
 import {
+  amount,
   bytes,
   date,
   double,
   listOf,
-  literal,
   mapOf,
-  milliseconds,
+  oneOf,
   optional,
   record,
   type Shape,
@@ -16,6 +17,7 @@ import {
   text,
   uint32,
 } from './shape.js';
+import type { WriteRevision } from './state-backend.js';
 import type { WorkflowState, WorkflowStateInput, WorkflowVersion } from './state.js';
 import {
   isStatusKind,
@@ -33,28 +35,35 @@ export type StateBody = Omit<
   'instanceId' | 'createdAt' | 'updatedAt' | 'checkpointVersion' | 'revision'
 >;
 
-/** A state as passed to `save`. */
-export type SavableState = WorkflowStateInput & { readonly revision?: string | undefined };
+/** A state as passed to `save`, its revision decoded. */
+export type SavableState = WorkflowStateInput & { readonly revision?: WriteRevision | undefined };
 
 const metrics = record<WorkflowMetrics>({
   stagesExecuted: uint32,
   retryCount: uint32,
   errorCount: uint32,
-  stageDurations: mapOf(milliseconds),
+  stageDurations: mapOf(amount),
   custom: mapOf(double),
 });
 
-const statuses: { readonly [K in StatusKind]: Shape<Extract<WorkflowStatus, { readonly kind: K }>> } = {
-  initializing: record({ kind: literal('initializing') }),
-  running: record({ kind: literal('running'), currentStage: text }),
-  waiting: record({ kind: literal('waiting'), stage: text, event: text }),
-  paused: record({ kind: literal('paused'), stage: text }),
-  completed: record({
-    kind: literal('completed'),
-    result: record<WorkflowResult>({ output: mapOf(bytes), durationMs: milliseconds, metrics }),
+export const statusKind: Shape<StatusKind> = oneOf(...STATUS_KINDS);
+
+type Fields<K extends StatusKind> = { readonly [F in Exclude<keyof OfKind<K>, 'kind'>]-?: Shape<OfKind<K>[F]> };
+type OfKind<K extends StatusKind> = Extract<WorkflowStatus, { readonly kind: K }>;
+
+function ofKind<K extends StatusKind>(kind: K, fields: Fields<K>): Shape<OfKind<K>> {
+  return record({ kind: oneOf(kind), ...fields } as never);
+}
+
+const statuses: { readonly [K in StatusKind]: Shape<OfKind<K>> } = {
+  initializing: ofKind('initializing', {}),
+  running: ofKind('running', { currentStage: text }),
+  waiting: ofKind('waiting', { stage: text, event: text }),
+  paused: ofKind('paused', { stage: text }),
+  completed: ofKind('completed', {
+    result: record<WorkflowResult>({ output: mapOf(bytes), durationMs: amount, metrics }),
   }),
-  failed: record({
-    kind: literal('failed'),
+  failed: ofKind('failed', {
     error: record<WorkflowError>({
       code: text,
       message: text,
@@ -63,15 +72,20 @@ const statuses: { readonly [K in StatusKind]: Shape<Extract<WorkflowStatus, { re
       recoveryHints: listOf(text),
     }),
   }),
-  cancelled: record({ kind: literal('cancelled') }),
+  cancelled: ofKind('cancelled', {}),
 };
 
 export const status: Shape<WorkflowStatus> = (value) => {
   // Only to choose the shape, which then reads `kind` again, and nothing from a prototype or an accessor.
-  const kind =
-    typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, 'kind')?.value : undefined;
+  const kind: unknown = Object.getOwnPropertyDescriptor(Object(value), 'kind')?.value;
   if (!isStatusKind(kind)) throw new ShapeError(`one of ${STATUS_KINDS.join(', ')}`, kind).within('.kind');
   return statuses[kind](value);
+};
+
+export const revision: Shape<WriteRevision> = (value) => {
+  const decoded = typeof value === 'string' ? decodeRevision(value) : undefined;
+  if (decoded === undefined) throw new ShapeError('one that a store has returned, unchanged', value);
+  return decoded;
 };
 
 const body = {
@@ -85,11 +99,6 @@ const body = {
   retryAttempts: mapOf(uint32),
 };
 
-const instanceId: Shape<InstanceId> = (value) => {
-  if (isInstanceId(value)) return value;
-  throw new ShapeError('32 lowercase hex digits (InstanceId.parse, .generate, .fromName)', value);
-};
-
 export const stateBody: Shape<StateBody> = record<StateBody>(body);
 
 export const savableState: Shape<SavableState> = record<SavableState>({
@@ -98,5 +107,5 @@ export const savableState: Shape<SavableState> = record<SavableState>({
   createdAt: date,
   updatedAt: date,
   checkpointVersion: uint32,
-  revision: optional(text),
+  revision: optional(revision),
 });

@@ -109,8 +109,10 @@ export interface CleanupReport {
 }
 
 export interface CleanupFailure {
-  /** The instance; absent for what is none (a leftover that could not be swept). */
+  /** The instance; absent for what is none. */
   readonly instanceId?: InstanceId | undefined;
+  /** What could not be swept, as the backend calls it. */
+  readonly what?: string | undefined;
   readonly error: unknown;
 }
 

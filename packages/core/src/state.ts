@@ -1,6 +1,7 @@
 // The state of one workflow instance, and the helpers that move it from stage to stage.
 // Everything is data and readonly: a helper returns a new state and leaves its argument alone.
 
+import { TEXT_DECODER, TEXT_ENCODER } from './envelope/utf8.js';
 import { InstanceId } from './instance-id.js';
 import type { Revision } from './revision.js';
 import type { StageId, WorkflowError, WorkflowMetrics, WorkflowResult, WorkflowStatus } from './status.js';
@@ -117,17 +118,14 @@ export function cancel<S extends WorkflowStateInput>(state: S): S {
   return { ...state, status: { kind: 'cancelled' } };
 }
 
-const TO_BYTES = new TextEncoder();
-const TO_TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** A JSON value as bytes, for `input`, `state` and `output`. @throws `TypeError` for what JSON has no text for. */
 export function encodeJson(value: unknown): Uint8Array {
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`JSON has no text for ${typeof value}`);
-  return TO_BYTES.encode(text);
+  return TEXT_ENCODER.encode(text);
 }
 
 /** What `encodeJson` was given. The type argument is the caller's claim, not checked. @throws `SyntaxError`, `TypeError`. */
 export function decodeJson<T = unknown>(bytes: Uint8Array): T {
-  return JSON.parse(TO_TEXT.decode(bytes)) as T;
+  return JSON.parse(TEXT_DECODER.decode(bytes)) as T;
 }

@@ -81,6 +81,38 @@ describe('close', () => {
     expect(atClose).toEqual([0]);
   });
 
+  it('waits for what a step in flight begins to load after it was called', async () => {
+    const inner = fakeBackend();
+    const index = gate();
+    let underWay = 0;
+    const atClose: number[] = [];
+    const store = await openStateStore({
+      ...inner,
+      async *scan(query, call) {
+        await index.promise;
+        yield* inner.scan(query, call);
+      },
+      async read(instance, call) {
+        const slow = underWay++ > 0;
+        if (slow) await new Promise((resolve) => setTimeout(resolve, 20));
+        const stored = await inner.read(instance, call);
+        underWay--;
+        return stored;
+      },
+      async close() {
+        atClose.push(underWay);
+      },
+    });
+    for (let i = 0; i < 3; i++)
+      await store.save(newWorkflowState({ workflowId: 'w', version: fresh.version, currentStage: 's' }));
+    const step = store.states()[Symbol.asyncIterator]().next();
+    const closing = store.close();
+    index.open();
+    expect((await step).done).toBe(false);
+    await closing;
+    expect(atClose).toEqual([0]);
+  });
+
   it('is what leaving an `await using` block does', async () => {
     const store = await openStateStore(fakeBackend());
     await store[Symbol.asyncDispose]();
@@ -154,7 +186,7 @@ describe('options', () => {
     const backend = fakeBackend();
     const store = await openStateStore(backend);
     await expect(store.save(fresh, { onConflct: 'overwrite' } as never)).rejects.toThrow(
-      'options.onConflct: expected no such option (known: signal, onConflict)',
+      'options.onConflct: expected no such property (known: signal, onConflict)',
     );
     await expect(store.save(fresh, { onConflict: 'ignore' } as never)).rejects.toThrow(
       'one of fail, overwrite, got "ignore"',
@@ -164,7 +196,9 @@ describe('options', () => {
       'options.limit: expected an integer from 1 to 10000, got 0',
     );
     await expect(store.listPage({} as never)).rejects.toThrow('options.limit');
-    await expect(store.listPage({ limit: 1, after: 'x' } as never)).rejects.toThrow('32 lowercase hex digits, got "x"');
+    await expect(store.listPage({ limit: 1, after: 'x' } as never)).rejects.toThrow(
+      'options.after: expected 32 lowercase hex digits',
+    );
     await expect(store.listPage({ limit: 1, status: 'done' } as never)).rejects.toThrow('options.status');
     await expect(store.count('done' as never)).rejects.toThrow('kind: expected one of initializing');
     await expect(store.update(fresh.instanceId, (s) => s, { attempts: 0 })).rejects.toThrow('options.attempts');
@@ -177,8 +211,10 @@ describe('options', () => {
   });
 
   it('take a backend, or say what one is', async () => {
-    await expect(openStateStore({} as never)).rejects.toThrow('backend: expected a StateBackend');
-    await expect(openStateStore(undefined as never)).rejects.toThrow('backend: expected a StateBackend');
+    await expect(openStateStore({} as never)).rejects.toThrow('backend.read: expected a function, got undefined');
+    await expect(openStateStore(undefined as never)).rejects.toThrow(
+      'backend.read: expected a function, got undefined',
+    );
   });
 });
 

@@ -126,6 +126,40 @@ describe('cleanup', () => {
     ]);
   });
 
+  it('says what could not be swept', async () => {
+    const error = new Error('EACCES');
+    const store = await openStateStore(
+      fakeBackend({ sweep: async () => ({ removed: 0, failures: [{ what: 'ids/00', error }] }) }),
+    );
+    expect((await store.cleanup(0)).failures).toEqual([{ what: 'ids/00', error }]);
+  });
+
+  it('that is aborted while it waits for the index leaves no rejection unhandled', async () => {
+    let now = 0;
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const inner = fakeBackend();
+    const filled = await openStateStore(inner, { clock: () => now });
+    await filled.save(cancel(fresh(1)));
+    now = 10;
+    const store = await openStateStore(
+      {
+        ...inner,
+        async *scan() {
+          yield [{ id: id(1) }];
+          // The judgement of the first has failed by the time that the index answers.
+          for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+        },
+        async read() {
+          controller.abort(reason);
+          throw new Error('EIO');
+        },
+      },
+      { clock: () => now },
+    );
+    await expect(store.cleanup(5, { signal: controller.signal })).rejects.toBe(reason);
+  });
+
   it('hands the sweep an instant, a grace before now', async () => {
     const instants: number[] = [];
     const backend = fakeBackend({

@@ -95,6 +95,12 @@ describe('what the stored header proves about a write in doubt', () => {
     const envelope = new Uint8Array([1, 2, 3]);
     expect(judge(create, { damaged: true, envelope }, { envelope })).toBe('resend');
   });
+
+  it('our record over one that was empty', () => {
+    const empty: Expected = { damaged: true, envelope: new Uint8Array() };
+    expect(judge(create, empty, { envelope: new Uint8Array() })).toBe('resend');
+    expect(judge(create, empty, { envelope: create.envelope })).toBe('written');
+  });
 });
 
 describe('a save whose answer is lost', () => {
@@ -201,6 +207,21 @@ describe('a save whose answer is lost', () => {
     const store = await openStateStore({
       ...backend,
       async write(rec, expected) {
+        backend.apply(rec, expected);
+        throw unsynced;
+      },
+    });
+    await expect(store.save(enterStage(state, 'a'))).rejects.toBe(unsynced);
+  });
+
+  it('is unknown where the backend says so of the resend, whatever can be read afterwards', async () => {
+    const { backend, state } = await saved();
+    const unsynced = new StateStoreError('OUTCOME_UNKNOWN', 'fsync failed');
+    let sends = 0;
+    const store = await openStateStore({
+      ...backend,
+      async write(rec, expected) {
+        if (++sends === 1) throw lost;
         backend.apply(rec, expected);
         throw unsynced;
       },

@@ -48,6 +48,6 @@ describe('InstanceId', () => {
   it('keeps names apart whatever the place of the boundary', async () => {
     expect(await InstanceId.fromName('ab', 'c')).not.toBe(await InstanceId.fromName('a', 'bc'));
     await expect(InstanceId.fromName('a\0b', 'c')).rejects.toThrow('zero byte');
-    await expect(InstanceId.fromName('a', '\ud800')).rejects.toThrow('whole characters');
+    await expect(InstanceId.fromName('a', '\ud800')).rejects.toThrow('name: expected a well-formed string');
   });
 });

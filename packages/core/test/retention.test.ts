@@ -28,7 +28,7 @@ describe('a retention', () => {
     [Infinity, 'retention'],
     ['30d', 'retention'],
     [[1], 'retention'],
-    [{}, 'no part at all'],
+    [{}, 'retention: expected one of days'],
     [{ weeks: 1 }, 'retention.weeks'],
     [{ days: -1 }, 'retention.days'],
     [{ days: '1' }, 'retention.days'],

@@ -25,25 +25,29 @@ class Custom {
 describe('save refuses, naming path, value and what would be right', () => {
   it.each<[string, unknown, string]>([
     ['nothing at all', undefined, 'state: expected a plain object, got undefined'],
-    ['an array', [], 'state: expected a plain object, got an array of 0'],
+    ['an array', [], 'state: expected a plain object, got Array of 0'],
     [
       'a class instance',
       Object.assign(Object.create(Custom.prototype) as object, valid),
-      'state: expected a plain object, got an instance of Custom',
+      'state: expected a plain object, got Custom',
     ],
-    ['a missing field', { ...valid, workflowId: undefined }, 'state.workflowId: expected a string, got undefined'],
+    [
+      'a missing field',
+      { ...valid, workflowId: undefined },
+      'state.workflowId: expected a well-formed string, got undefined',
+    ],
     ['an unknown field', { ...valid, extra: 1 }, 'state.extra: expected no such property'],
-    ['a symbol as key', { ...valid, [Symbol('x')]: 1 }, 'state: expected no symbol as a key'],
+    ['a symbol as key', { ...valid, [Symbol('x')]: 1 }, 'state: expected well-formed strings as keys, got Symbol(x)'],
     ['an uppercase id', { ...valid, instanceId: 'A'.repeat(32) }, 'state.instanceId'],
     [
       'an unpaired surrogate',
       { ...valid, currentStage: '\ud800' },
-      'state.currentStage: expected a string without unpaired surrogates',
+      'state.currentStage: expected a well-formed string, got "\\ud800"',
     ],
     [
       'an unpaired surrogate in a key',
       { ...valid, state: { '\udc00': new Uint8Array() } },
-      'state.state: expected keys without unpaired surrogates',
+      'state.state: expected well-formed strings as keys, got "\\udc00"',
     ],
     [
       'an unknown status',
@@ -54,7 +58,7 @@ describe('save refuses, naming path, value and what would be right', () => {
     [
       'a status without its stage',
       { ...valid, status: { kind: 'running' } },
-      'state.status.currentStage: expected a string, got undefined',
+      'state.status.currentStage: expected a well-formed string, got undefined',
     ],
     [
       'a field of another status',
@@ -76,7 +80,7 @@ describe('save refuses, naming path, value and what would be right', () => {
       { ...valid, input: { a: new DataView(new ArrayBuffer(1)) } },
       'state.input.a: expected a Uint8Array',
     ],
-    ['a map as a Map', { ...valid, state: new Map() }, 'state.state: expected a plain object, got an instance of Map'],
+    ['a map as a Map', { ...valid, state: new Map() }, 'state.state: expected a plain object, got Map'],
     [
       'a version part beyond 32 bits',
       { ...valid, version: { major: 2 ** 32, minor: 0, patch: 0 } },
@@ -86,7 +90,7 @@ describe('save refuses, naming path, value and what would be right', () => {
     [
       'a negative duration',
       { ...valid, metrics: { ...valid.metrics, stageDurations: { s: -1 } } },
-      'state.metrics.stageDurations.s: expected finite milliseconds, at least 0, got -1',
+      'state.metrics.stageDurations.s: expected a finite number of at least 0, got -1',
     ],
     [
       'an infinite duration',
@@ -101,7 +105,7 @@ describe('save refuses, naming path, value and what would be right', () => {
     [
       'an invalid date',
       { ...valid, createdAt: new Date(Number.NaN) },
-      'state.createdAt: expected a valid Date, got an invalid Date',
+      'state.createdAt: expected a valid Date, got Date null',
     ],
     ['a date as text', { ...valid, createdAt: '2026-01-01' }, 'state.createdAt'],
     [
@@ -112,9 +116,13 @@ describe('save refuses, naming path, value and what would be right', () => {
     [
       'a checkpoint version without a revision',
       { ...valid, checkpointVersion: 3 },
-      'state.checkpointVersion: a state without a revision is created, so expected 0, got 3',
+      'state.checkpointVersion: expected 0, as the revision says, or none, got 3',
     ],
-    ['a revision that is none', { ...valid, revision: 'W/"1"' }, 'revision: not one that a store has returned'],
+    [
+      'a revision that is none',
+      { ...valid, revision: 'W/"1"' },
+      'state.revision: expected one that a store has returned, unchanged',
+    ],
   ])('%s', async (_, state, message) => {
     expect(await refusal(state)).toContain(message);
   });
@@ -122,7 +130,7 @@ describe('save refuses, naming path, value and what would be right', () => {
   it('a body larger than the store takes, with its size and the limit', async () => {
     const store = await openStateStore(fakeBackend(), { maxBodyBytes: 1000 });
     await expect(store.save({ ...valid, state: { a: new Uint8Array(1000) } })).rejects.toThrow(
-      /has \d{4} bytes, more than the 1000/,
+      /state: expected at most 1000 bytes .*, got \d{4}$/,
     );
     const small = await openStateStore(
       fakeBackend({ capabilities: { ...fakeBackend().capabilities, maxBodyBytes: 10 } }),
@@ -134,7 +142,7 @@ describe('save refuses, naming path, value and what would be right', () => {
     const store = await openStateStore(fakeBackend());
     const saved = await store.save(valid);
     await expect(store.save({ ...saved, checkpointVersion: 2 })).rejects.toThrow(
-      'state.checkpointVersion: expected 1, as the revision says, got 2',
+      'state.checkpointVersion: expected 1, as the revision says, or none, got 2',
     );
     await expect(store.save({ ...saved, createdAt: new Date(0) })).rejects.toThrow('state.createdAt');
     expect(await store.load(saved.instanceId)).toEqual(saved);

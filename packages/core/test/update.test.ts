@@ -6,6 +6,7 @@ import {
   type StateStore,
   type WorkflowState,
 } from '@workflow-state/core';
+import { readHeader, writeHeader } from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
 
 const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
@@ -134,5 +135,33 @@ describe('overwrite', () => {
     const { store, state } = await open();
     await store.delete(state.instanceId);
     expect((await store.save(state, { onConflict: 'overwrite' })).checkpointVersion).toBe(1);
+  });
+
+  it('never writes over a condemned record, which is about to be removed', async () => {
+    const backend = fakeBackend();
+    const store = await openStateStore(backend);
+    const state = await store.save(fresh);
+    await store.delete(state.instanceId);
+    const tombstone = backend.records.get(state.instanceId);
+    if (tombstone === undefined) throw new Error('no tombstone');
+    const { status: _, entered: __, ...header } = readHeader(tombstone.envelope);
+    writeHeader(tombstone.envelope, { ...header, kind: 'condemned', status: undefined, entered: undefined });
+    const before = tombstone.envelope.slice();
+    await expect(store.save(state, { onConflict: 'overwrite' })).rejects.toMatchObject({
+      code: 'STORAGE_ERROR',
+      retryable: true,
+    });
+    await expect(store.save(fresh)).rejects.toMatchObject({ code: 'STORAGE_ERROR', retryable: true });
+    expect(await store.delete(state.instanceId)).toBe(false);
+    expect(backend.records.get(state.instanceId)?.envelope).toEqual(before);
+  });
+
+  it('counts on where a damaged record was mended between its two looks', async () => {
+    const { state } = await open();
+    const backend = fakeBackend();
+    const mended = await openStateStore(backend);
+    await mended.save(enterStage(await mended.save({ ...fresh, instanceId: state.instanceId }), 'a'));
+    const store = await openStateStore({ ...backend, head: async () => ({ envelope: new Uint8Array(3) }) });
+    expect((await store.save(state, { onConflict: 'overwrite' })).checkpointVersion).toBe(3);
   });
 });

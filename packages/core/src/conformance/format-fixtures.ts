@@ -1,7 +1,7 @@
 // Records as released versions have stored them, for ever: a fixture is added with a format, and none is changed.
 
 import { InstanceId } from '../instance-id.js';
-import { setOwn } from '../shape.js';
+import { setOwn } from '../set-own.js';
 import type { WorkflowStateInput } from '../state.js';
 
 export interface FormatFixture {

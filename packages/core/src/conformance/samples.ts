@@ -1,6 +1,6 @@
 // Values that stores have been seen to lose, and states made of them.
 
-import { setOwn } from '../shape.js';
+import { setOwn } from '../set-own.js';
 import type { WorkflowMetrics, WorkflowStatus } from '../status.js';
 
 export const HOSTILE_STRINGS: readonly string[] = [

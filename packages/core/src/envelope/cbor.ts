@@ -13,7 +13,10 @@
 //
 // The libraries at hand lose −0, rename `__proto__`, or are three times slower once told not to.
 
+import { setOwn } from '../set-own.js';
 import { show } from '../show.js';
+import { corrupt, type EnvelopeError } from './envelope-error.js';
+import { TEXT_DECODER, TEXT_ENCODER } from './utf8.js';
 
 export type CborValue = number | string | Uint8Array | readonly CborValue[] | CborMap;
 
@@ -22,23 +25,13 @@ export interface CborMap {
   readonly [key: string]: CborValue;
 }
 
-/** The value cannot be written, or the bytes are not what `encodeCbor` writes. */
-export class CborError extends Error {
-  override readonly name = 'CborError';
-  /** Where the offending item begins, in the bytes read or, `reserve` included, in those written. */
-  readonly offset: number;
-
-  constructor(offset: number, message: string) {
-    super(message);
-    this.offset = offset;
-  }
-}
-
 const MAX_DEPTH = 8;
+const TOO_DEEP = `more than ${MAX_DEPTH} maps and arrays in one another`;
 const TWO_32 = 2 ** 32;
-/** Upper half of the one NaN; the lower is zero. */
-const NAN_HIGH = 0x7ff80000;
+/** The bits of the one NaN. */
+const NAN_BITS = 0x7ff8n << 48n;
 
+// Initial bytes without their argument.
 const UINT = 0x00;
 const NEGATIVE = 0x20;
 const BYTES = 0x40;
@@ -56,15 +49,14 @@ const LARGEST_SPARE = 512 * 1024;
 
 const float = new DataView(new ArrayBuffer(8));
 const floatBytes = new Uint8Array(float.buffer);
-const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Kept between calls, so that growing is rare: the value is written here in one pass and cut to size at the end. */
 let spare: Uint8Array | undefined;
 
 /**
  * The encoding of `value`, in a fresh array, behind `reserve` zero bytes that are left for the caller.
- * @throws `CborError` for what has no encoding: unpaired surrogates, types not in `CborValue`, too many levels.
+ * @throws `RangeError` for what has no encoding, a fault of the caller: unpaired surrogates, types that are not in
+ * `CborValue`, too many levels.
  */
 export function encodeCbor(value: CborValue, reserve = 0): Uint8Array {
   // Taken, not shared: a getter that encodes something itself gets another one.
@@ -80,15 +72,14 @@ export function encodeCbor(value: CborValue, reserve = 0): Uint8Array {
 }
 
 /**
- * The value that `bytes` are. Byte strings are plain `Uint8Array`s on one buffer that belongs to this value alone: none
+ * The value that `bytes` are, after the first `from` of them. Byte strings are plain `Uint8Array`s on one buffer that belongs to this value alone: none
  * is a view on `bytes`. Maps are plain objects of which every key, `__proto__` too, is an own property.
- * @throws `CborError`
+ * @throws `EnvelopeError`, by the offset in `bytes`.
  */
-export function decodeCbor(bytes: Uint8Array): CborValue {
-  const reader: Reader = { bytes, at: 0, owned: undefined, place: UNKNOWN };
+export function decodeCbor(bytes: Uint8Array, from = 0): CborValue {
+  const reader: Reader = { bytes, at: from, owned: undefined, place: UNKNOWN };
   const value = readValue(reader, 0);
-  const left = bytes.length - reader.at;
-  if (left > 0) throw new CborError(reader.at, `${left} bytes follow the value`);
+  if (reader.at < bytes.length) throw corrupt(reader.at, 'bytes follow the value');
   return value;
 }
 
@@ -104,11 +95,11 @@ function writeValue(w: Writer, value: CborValue, depth: number): void {
   else if (value instanceof Uint8Array) writeBytes(w, value);
   else if (Array.isArray(value)) writeArray(w, value, depth + 1);
   else if (typeof value === 'object' && value !== null) writeMap(w, value as CborMap, depth + 1);
-  else throw new CborError(w.at, `${value === null ? 'null' : typeof value} has no encoding`);
+  else throw noEncoding(value);
 }
 
 function writeMap(w: Writer, map: CborMap, depth: number): void {
-  checkDepth(w.at, depth);
+  if (depth > MAX_DEPTH) throw new RangeError(TOO_DEEP);
   const keys = Object.keys(map);
   writeHead(w, MAP, keys.length);
   for (const key of keys) {
@@ -118,7 +109,7 @@ function writeMap(w: Writer, map: CborMap, depth: number): void {
 }
 
 function writeArray(w: Writer, items: readonly CborValue[], depth: number): void {
-  checkDepth(w.at, depth);
+  if (depth > MAX_DEPTH) throw new RangeError(TOO_DEEP);
   writeHead(w, ARRAY, items.length);
   for (const item of items) writeValue(w, item, depth);
 }
@@ -135,10 +126,10 @@ function writeText(w: Writer, text: string): void {
   // A UTF-16 unit is at most three bytes of UTF-8.
   makeRoom(w, HEAD + 3 * length);
   if (length <= SHORT_TEXT && writeAscii(w, text)) return;
-  if (!text.isWellFormed()) throw new CborError(w.at, 'text with an unpaired surrogate has no encoding');
+  if (!text.isWellFormed()) throw noEncoding(text);
   // The head's size depends on a length known only afterwards: guessed, and put right where the guess was wrong.
   const start = w.at + headBytes(length);
-  const { written } = textEncoder.encodeInto(text, w.bytes.subarray(start));
+  const { written } = TEXT_ENCODER.encodeInto(text, w.bytes.subarray(start));
   const shift = headBytes(written) - headBytes(length);
   if (shift > 0) w.bytes.copyWithin(start + shift, start, start + written);
   writeHead(w, TEXT, written);
@@ -171,12 +162,9 @@ function writeNumber(w: Writer, value: number): void {
     return;
   }
   makeRoom(w, HEAD);
-  // The bits of a NaN are the engine's choice; ours are fixed.
   float.setFloat64(0, value);
-  if (Number.isNaN(value)) {
-    float.setUint32(0, NAN_HIGH);
-    float.setUint32(4, 0);
-  }
+  // The bits of a NaN are the engine's choice; ours are fixed.
+  if (Number.isNaN(value)) float.setBigUint64(0, NAN_BITS);
   w.bytes[w.at] = FLOAT64;
   w.bytes.set(floatBytes, w.at + 1);
   w.at += HEAD;
@@ -189,14 +177,14 @@ function writeHead(w: Writer, type: number, argument: number): void {
     bytes[w.at++] = type | argument;
     return;
   }
-  let size = headBytes(argument) - 1;
-  bytes[w.at++] = type | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27);
-  if (size === 8) {
-    const high = Math.floor(argument / TWO_32);
-    for (let shift = 24; shift >= 0; shift -= 8) bytes[w.at++] = high >>> shift;
-    size = 4;
-  }
-  for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes[w.at++] = argument >>> shift;
+  const info = longInfo(argument);
+  bytes[w.at++] = type | info;
+  // Storing in a byte array takes the fraction off, and what does not fit in a byte.
+  for (let unit = 256 ** ((1 << (info - 24)) - 1); unit >= 1; unit /= 256) bytes[w.at++] = argument / unit;
+}
+
+function noEncoding(value: unknown): RangeError {
+  return new RangeError(`${show(value)} has no encoding`);
 }
 
 function makeRoom(w: Writer, extra: number): void {
@@ -227,56 +215,39 @@ interface Reader {
   place: number;
 }
 
+/** By major type. */
+const READERS = [readArgument, readNegative, readBytes, readText, readArray, readMap];
+
 function readValue(r: Reader, depth: number): CborValue {
-  const at = r.at;
-  const initial = r.bytes[at];
-  if (initial === undefined) throw new CborError(at, 'the input ends where a value should begin');
-  switch (initial & 0xe0) {
-    case UINT:
-      return readArgument(r);
-    case NEGATIVE:
-      return readNegative(r);
-    case BYTES:
-      return readBytes(r);
-    case TEXT:
-      return readText(r);
-    case ARRAY:
-      return readArray(r, depth + 1);
-    case MAP:
-      return readMap(r, depth + 1);
-    default:
-      return readFloat64(r);
-  }
+  needs(r, r.at, 1);
+  return (READERS[majorType(r)] ?? readFloat64)(r, depth + 1);
 }
 
 function readMap(r: Reader, depth: number): CborMap {
-  const start = r.at;
-  checkDepth(r.at, depth);
-  const size = readSize(r, 'map');
+  if (depth > MAX_DEPTH) throw corrupt(r.at, TOO_DEEP);
+  const size = readSize(r, 2);
   const map: Record<string, CborValue> = {};
   const number = ++maps;
   for (let i = 0; i < size; i++) {
     const at = r.at;
-    const key = readKey(r, start);
+    const key = readKey(r);
     if (!isNewIn(r, number) && key in map) readRareKey(r, map, key, at, depth);
     else map[key] = readValue(r, depth);
   }
   return map;
 }
 
-function readKey(r: Reader, map: number): string {
+function readKey(r: Reader): string {
   const { bytes, at } = r;
-  const initial = bytes[at] ?? 0;
-  const end = at + 1 + initial - TEXT;
+  const end = at + 1 + (bytes[at] ?? 0) - TEXT;
   // Nearly every key: less than 24 bytes, so that its length is in the initial byte.
-  if (initial >= TEXT && initial < TEXT + 24 && end <= bytes.length) {
+  if (end > at && end < at + 25 && end <= bytes.length) {
     r.at = end;
     return shortText(r, at, at + 1);
   }
-  if ((initial & 0xe0) === TEXT) return readText(r);
-  const what =
-    at < bytes.length ? `a key of the map at byte ${map} is not text` : 'the input ends where a key should begin';
-  throw new CborError(at, what);
+  needs(r, at, 1);
+  if (majorType(r) === 3) return readText(r);
+  throw corrupt(at, 'a key that is not text');
 }
 
 /**
@@ -296,22 +267,21 @@ function isNewIn(r: Reader, number: number): boolean {
  * A key that the map has already, or one that every object inherits. Assigning the latter would set the prototype for
  * `__proto__`, and fail for all where Object.prototype is frozen.
  */
-function readRareKey(r: Reader, map: CborMap, key: string, at: number, depth: number): void {
-  if (Object.hasOwn(map, key)) throw new CborError(at, `key ${show(key)} is in this map twice`);
-  const value = readValue(r, depth);
-  Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+function readRareKey(r: Reader, map: Record<string, CborValue>, key: string, at: number, depth: number): void {
+  if (Object.hasOwn(map, key)) throw corrupt(at, `key ${show(key)} is in this map twice`);
+  setOwn(map, key, readValue(r, depth));
 }
 
 function readArray(r: Reader, depth: number): CborValue[] {
-  checkDepth(r.at, depth);
-  const size = readSize(r, 'array');
+  if (depth > MAX_DEPTH) throw corrupt(r.at, TOO_DEEP);
+  const size = readSize(r, 1);
   const items: CborValue[] = [];
   for (let i = 0; i < size; i++) items.push(readValue(r, depth));
   return items;
 }
 
 function readBytes(r: Reader): Uint8Array {
-  const length = readSize(r, 'byte string');
+  const length = readSize(r, 1);
   r.owned ??= copyOf(r.bytes);
   const bytes = new Uint8Array(r.owned, r.at, length);
   r.at += length;
@@ -320,7 +290,7 @@ function readBytes(r: Reader): Uint8Array {
 
 function readText(r: Reader): string {
   const head = r.at;
-  const length = readSize(r, 'text');
+  const length = readSize(r, 1);
   const start = r.at;
   r.at += length;
   return length <= SHORT_TEXT ? shortText(r, head, start) : longText(r, head, start);
@@ -359,48 +329,45 @@ function newText(r: Reader, place: number, head: number, start: number): string 
 function longText(r: Reader, head: number, start: number): string {
   r.place = UNKNOWN;
   try {
-    return textDecoder.decode(r.bytes.subarray(start, r.at));
+    return TEXT_DECODER.decode(r.bytes.subarray(start, r.at));
   } catch {
-    throw new CborError(head, `text of ${r.at - start} bytes is not well-formed UTF-8`);
+    throw corrupt(head, 'text that is not well-formed UTF-8');
   }
 }
 
 /**
- * Bytes or items that follow: no more than there is input for, so that a lie costs nothing. An item takes one byte at
- * least, an entry of a map two.
+ * How many bytes, items or entries follow, of at least `each` bytes: no more than there is input for, so that a lie
+ * costs nothing.
  */
-function readSize(r: Reader, what: 'text' | 'byte string' | 'array' | 'map'): number {
+function readSize(r: Reader, each: 1 | 2): number {
   const at = r.at;
   const size = readArgument(r);
-  const left = r.bytes.length - r.at;
-  if (size > left || (what === 'map' && 2 * size > left)) throw tooLarge(at, what, size, left);
+  needs(r, at, each * size);
   return size;
 }
 
-function tooLarge(at: number, what: string, size: number, left: number): CborError {
-  return new CborError(at, `${what} of ${size} in the last ${left} bytes of the input`);
+function needs(r: Reader, at: number, bytes: number): void {
+  const left = r.bytes.length - r.at;
+  if (bytes > left) throw corrupt(at, `at least ${bytes} bytes expected, ${left} left`);
+}
+
+function majorType({ bytes, at }: Reader): number {
+  return (bytes[at] ?? 0) >> 5;
 }
 
 function readNegative(r: Reader): number {
   const at = r.at;
-  const value = -1 - readArgument(r);
-  if (value < Number.MIN_SAFE_INTEGER) throw new CborError(at, 'integer beyond ±(2^53-1)');
-  return value;
+  return exact(at, -1 - readArgument(r));
 }
 
 function readFloat64(r: Reader): number {
-  const at = r.at;
-  const initial = r.bytes[at] ?? 0;
-  if (initial !== FLOAT64) throw new CborError(at, refused(initial));
-  const bits = take(r, 8);
-  for (let i = 0; i < 8; i++) float.setUint8(i, r.bytes[bits + i] ?? 0);
+  const { bytes, at } = r;
+  if (bytes[at] !== FLOAT64) throw refused(r);
+  const start = take(r, 8);
+  floatBytes.set(bytes.subarray(start, r.at));
   const value = float.getFloat64(0);
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    throw new CborError(at, `${value} as a float: it has an integer form`);
-  }
-  if (Number.isNaN(value) && (float.getUint32(0) !== NAN_HIGH || float.getUint32(4) !== 0)) {
-    throw new CborError(at, 'NaN other than 7ff8000000000000');
-  }
+  const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0);
+  if (isInteger || (Number.isNaN(value) && float.getBigUint64(0) !== NAN_BITS)) throw notTheEncoding(at, value);
   return value;
 }
 
@@ -414,26 +381,28 @@ function readArgument(r: Reader): number {
 
 function longArgument(r: Reader, info: number): number {
   const at = r.at;
-  if (info > 27) throw new CborError(at, info === 31 ? 'indefinite length' : `reserved length ${info}`);
-  const size = 1 << (info - 24);
-  const start = take(r, size);
+  if (info > 27) throw refused(r);
+  const start = take(r, 1 << (info - 24));
   let argument = 0;
-  for (let i = start; i < start + size; i++) argument = argument * 256 + (r.bytes[i] ?? 0);
-  // Rounding above 2^53 never comes down to it, so this also finds what is not exact.
-  if (argument > Number.MAX_SAFE_INTEGER) throw new CborError(at, 'integer or length beyond 2^53-1');
-  if (headBytes(argument) !== 1 + size) throw new CborError(at, `${argument} in ${size} bytes, more than needed`);
-  return argument;
+  for (let i = start; i < r.at; i++) argument = argument * 256 + (r.bytes[i] ?? 0);
+  if (argument < 24 || longInfo(argument) !== info) throw notTheEncoding(at, argument);
+  return exact(at, argument);
+}
+
+/** Rounding above 2^53 never comes down to it, so this also finds what is not exact. */
+function exact(at: number, integer: number): number {
+  if (Number.isSafeInteger(integer)) return integer;
+  throw corrupt(at, 'integer or length beyond 2^53-1');
 }
 
 /** Steps over an initial byte and `size` bytes after it, and returns where these begin. */
 function take(r: Reader, size: number): number {
   const start = r.at + 1;
-  if (start + size > r.bytes.length) {
-    throw new CborError(r.at, `the input ends ${start + size - r.bytes.length} bytes before the end of this item`);
-  }
+  needs(r, r.at, 1 + size);
   r.at = start + size;
   return start;
 }
+
 /** One copy for all byte strings of a value: an allocation for each would cost several times as much. */
 function copyOf(bytes: Uint8Array): ArrayBuffer {
   const copy = new Uint8Array(bytes.length);
@@ -441,19 +410,21 @@ function copyOf(bytes: Uint8Array): ArrayBuffer {
   return copy.buffer;
 }
 
-function checkDepth(at: number, depth: number): void {
-  if (depth > MAX_DEPTH) throw new CborError(at, `more than ${MAX_DEPTH} maps and arrays in one another`);
-}
-
 /** Bytes of the head of an item with this argument. */
 function headBytes(argument: number): number {
-  if (argument < 24) return 1;
-  if (argument < 256) return 2;
-  if (argument < 65536) return 3;
-  return argument < TWO_32 ? 5 : 9;
+  return argument < 24 ? 1 : 1 + (1 << (longInfo(argument) - 24));
 }
 
-function refused(initial: number): string {
-  if (initial < 0xe0) return `tag ${initial & 31}`;
-  return initial === 0xf9 || initial === 0xfa ? 'float of less than 64 bits' : 'simple value';
+/** What the initial byte says of an argument that it has no room for: 24 to 27 for 1, 2, 4 or 8 bytes. */
+function longInfo(argument: number): number {
+  return argument < 256 ? 24 : argument < 65536 ? 25 : argument < TWO_32 ? 26 : 27;
+}
+
+function notTheEncoding(at: number, value: number): EnvelopeError {
+  return corrupt(at, `not the one encoding of ${value}`);
+}
+
+/** Tags, simple values, shorter floats, indefinite and reserved lengths. */
+function refused({ bytes, at }: Reader): EnvelopeError {
+  return corrupt(at, `no item begins with 0x${bytes[at]?.toString(16)} here`);
 }

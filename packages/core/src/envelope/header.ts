@@ -27,41 +27,31 @@
 // A reader judges in this order: magic, format (a later format need not keep anything else where it is), checksum,
 // and then, known to be as written, what only a later library can have written.
 
-import { show } from '../show.js';
 import { STATUS_KINDS, type StatusKind } from '../status.js';
 import { crc32 } from './crc32.js';
-import { bytesToHex, writeHex } from './hex.js';
+import { corrupt, EnvelopeError } from './envelope-error.js';
+import { hexAt, setHex } from './hex.js';
 
 export const HEADER_BYTES = 128;
 
 const MAGIC = 0x57465354;
 const FORMAT = 1;
 const CODEC_CBOR = 1;
-const TOMBSTONE = 1;
-const CONDEMNED = 2;
 const FIRST = 4;
 
+// Offsets, as in the table above; those that errors name.
 const AT_FORMAT = 4;
 const AT_CODEC = 5;
 const AT_STATUS = 6;
 const AT_FLAGS = 7;
-const AT_ID = 8;
-const AT_VERSION = 24;
-const AT_BODY_BYTES = 28;
-const AT_NONCE = 32;
-const AT_PARENT = 40;
-const AT_INCARNATION = 48;
-const AT_ENTERED_NONCE = 56;
-const AT_ENTERED_VERSION = 64;
-const AT_BODY_CRC = 68;
-const AT_ENTERED_TIME = 72;
-const AT_CREATED = 80;
-const AT_UPDATED = 88;
-const AT_RESERVED = 96;
 const AT_HEADER_CRC = 124;
 
-const NO_NONCE = '0000000000000000';
-const LATEST_DATE = 8.64e15;
+/** By the two flags below FIRST; a live instance cannot be condemned. */
+const KINDS = ['live', 'tombstone', undefined, 'condemned'] as const;
+export const NO_NONCE = '0000000000000000';
+const MISFIT = ' has no place here';
+/** Milliseconds of the last Date there is; the first is as far before the epoch. */
+export const LATEST_DATE = 8.64e15;
 
 /** What the header of an envelope says. */
 export interface EnvelopeHeader {
@@ -96,53 +86,40 @@ export interface EnvelopeHeader {
 /** What a writer decides; the rest follows from the body. */
 export type EnvelopeFacts = Omit<EnvelopeHeader, 'bodyBytes' | 'bodyCrc'>;
 
-/** The bytes are not an envelope of format 1: damaged (`corrupt`), or written by a later library (`unsupported`). */
-export class EnvelopeError extends Error {
-  override readonly name = 'EnvelopeError';
-  readonly reason: 'corrupt' | 'unsupported';
-  /** Of the first byte that is wrong, or of the field that is. */
-  readonly offset: number;
-
-  constructor(reason: 'corrupt' | 'unsupported', offset: number, message: string) {
-    super(message);
-    this.reason = reason;
-    this.offset = offset;
-  }
-}
-
 /**
  * Fills the first 128 bytes of `envelope`; what follows them is the body, complete.
  * @throws `RangeError` for facts that have no place in a header: a fault of the caller, who has judged them before.
  */
 export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
-  const { kind, status, entered } = facts;
+  const { id, kind, parent, entered } = facts;
   const live = kind === 'live';
   const body = envelope.subarray(HEADER_BYTES);
-  const code = status === undefined ? 0 : STATUS_KINDS.indexOf(status) + 1;
-  if (live !== code > 0 || live !== (entered !== undefined) || (!live && body.length > 0)) {
-    throw new RangeError('a live instance has a status, its entry and a body; a tombstone has none of them');
+  const status = STATUS_KINDS.indexOf(facts.status as StatusKind) + 1;
+  if (live !== status > 0 || live !== (entered !== undefined) || (!live && body.length > 0)) {
+    throw new RangeError('a live instance has status, entry and body, a tombstone none');
   }
   envelope.fill(0, 0, HEADER_BYTES);
   const view = viewOf(envelope);
   view.setUint32(0, MAGIC);
   view.setUint8(AT_FORMAT, FORMAT);
   view.setUint8(AT_CODEC, CODEC_CBOR);
-  view.setUint8(AT_STATUS, code);
-  view.setUint8(AT_FLAGS, flagsOf(facts));
-  putHex(envelope, AT_ID, 16, facts.id);
-  putUint32(view, AT_VERSION, facts.version);
-  putHex(envelope, AT_NONCE, 8, facts.nonce);
-  if (facts.parent !== undefined) putHex(envelope, AT_PARENT, 8, facts.parent);
-  putHex(envelope, AT_INCARNATION, 8, facts.incarnation);
+  view.setUint8(AT_STATUS, status);
+  view.setUint8(AT_FLAGS, KINDS.indexOf(kind) | (facts.first ? FIRST : 0));
+  setHex(view, 8, id.slice(0, 16));
+  setHex(view, 16, id.slice(16));
+  setUint32(view, 24, facts.version);
+  setHex(view, 32, facts.nonce);
+  if (parent !== undefined) setHex(view, 40, parent);
+  setHex(view, 48, facts.incarnation);
   if (entered !== undefined) {
-    putHex(envelope, AT_ENTERED_NONCE, 8, entered.nonce);
-    putUint32(view, AT_ENTERED_VERSION, entered.version);
-    putTime(view, AT_ENTERED_TIME, entered.at);
+    setHex(view, 56, entered.nonce);
+    setUint32(view, 64, entered.version);
+    setTime(view, 72, entered.at);
   }
-  putTime(view, AT_CREATED, facts.createdAt);
-  putTime(view, AT_UPDATED, facts.updatedAt);
-  putUint32(view, AT_BODY_BYTES, body.length);
-  view.setUint32(AT_BODY_CRC, crc32(body));
+  setTime(view, 80, facts.createdAt);
+  setTime(view, 88, facts.updatedAt);
+  setUint32(view, 28, body.length);
+  view.setUint32(68, crc32(body));
   view.setUint32(AT_HEADER_CRC, crc32(envelope.subarray(0, AT_HEADER_CRC)));
 }
 
@@ -151,133 +128,111 @@ export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
  * @throws `EnvelopeError`
  */
 export function readHeader(envelope: Uint8Array): EnvelopeHeader {
-  if (envelope.length < HEADER_BYTES) {
-    throw corrupt(
-      envelope.length,
-      `the envelope is ${envelope.length} bytes long, shorter than its ${HEADER_BYTES}-byte header`,
-    );
-  }
+  if (envelope.length < HEADER_BYTES) throw corrupt(envelope.length, `the end, within the ${HEADER_BYTES}-byte header`);
   const view = viewOf(envelope);
   checkFormat(envelope, view);
   const kind = checkStatusAndFlags(envelope);
-  const parent = bytesToHex(envelope, AT_PARENT, 8);
+  const parent = hexAt(view, 40);
   return {
-    id: bytesToHex(envelope, AT_ID, 16),
+    id: hexAt(view, 8) + hexAt(view, 16),
     kind,
     status: STATUS_KINDS[view.getUint8(AT_STATUS) - 1],
-    version: view.getUint32(AT_VERSION),
-    nonce: bytesToHex(envelope, AT_NONCE, 8),
+    version: view.getUint32(24),
+    nonce: hexAt(view, 32),
     parent: parent === NO_NONCE ? undefined : parent,
-    incarnation: bytesToHex(envelope, AT_INCARNATION, 8),
-    first: (view.getUint8(AT_FLAGS) & FIRST) !== 0,
+    incarnation: hexAt(view, 48),
+    first: (view.getUint8(AT_FLAGS) & FIRST) > 0,
     entered:
       kind === 'live'
         ? {
-            version: view.getUint32(AT_ENTERED_VERSION),
-            nonce: bytesToHex(envelope, AT_ENTERED_NONCE, 8),
-            at: timeAt(view, AT_ENTERED_TIME),
+            version: view.getUint32(64),
+            nonce: hexAt(view, 56),
+            at: timeAt(view, 72),
           }
         : undefined,
-    createdAt: timeAt(view, AT_CREATED),
-    updatedAt: timeAt(view, AT_UPDATED),
-    bodyBytes: view.getUint32(AT_BODY_BYTES),
-    bodyCrc: view.getUint32(AT_BODY_CRC),
+    createdAt: timeAt(view, 80),
+    updatedAt: timeAt(view, 88),
+    bodyBytes: view.getUint32(28),
+    bodyCrc: view.getUint32(68),
   };
 }
 
 /**
- * The body behind a header that `readHeader` has proved: a view, complete and as written.
+ * Proves that the body behind a header that `readHeader` has proved is complete and as written.
  * @throws `EnvelopeError`
  */
-export function readBody(envelope: Uint8Array, header: Pick<EnvelopeHeader, 'bodyBytes' | 'bodyCrc'>): Uint8Array {
+export function checkBody(
+  envelope: Uint8Array,
+  { bodyBytes, bodyCrc }: Pick<EnvelopeHeader, 'bodyBytes' | 'bodyCrc'>,
+): void {
   const body = envelope.subarray(HEADER_BYTES);
-  const { bodyBytes, bodyCrc } = header;
-  if (body.length !== bodyBytes) {
-    const offset = HEADER_BYTES + Math.min(body.length, bodyBytes);
-    throw corrupt(offset, `the body is ${body.length} bytes long, ${bodyBytes} in the header`);
-  }
-  const computed = crc32(body);
-  if (computed !== bodyCrc) {
-    throw corrupt(HEADER_BYTES, `body checksum is ${hex32(bodyCrc)}, computed ${hex32(computed)}`);
-  }
-  return body;
+  const { length } = body;
+  if (length !== bodyBytes)
+    throw corrupt(HEADER_BYTES + Math.min(length, bodyBytes), `the body has ${length} bytes, not ${bodyBytes}`);
+  checkCrc(HEADER_BYTES, 'body', bodyCrc, body);
 }
 
 function checkFormat(envelope: Uint8Array, view: DataView): void {
-  if (view.getUint32(0) !== MAGIC) {
-    throw corrupt(0, `byte 0: magic is ${bytesToHex(envelope, 0, 4).replace(/..(?!$)/g, '$& ')}, not WFST`);
-  }
+  const magic = view.getUint32(0);
   const format = view.getUint8(AT_FORMAT);
-  if (format === 0) throw corrupt(AT_FORMAT, `byte ${AT_FORMAT}: there is no format 0`);
-  if (format > FORMAT) throw unsupported(AT_FORMAT, `format is ${format}, this library reads up to ${FORMAT}`);
-  const stored = view.getUint32(AT_HEADER_CRC);
-  const computed = crc32(envelope.subarray(0, AT_HEADER_CRC));
-  if (stored !== computed) {
-    throw corrupt(AT_HEADER_CRC, `header checksum is ${hex32(stored)}, computed ${hex32(computed)}`);
-  }
+  if (magic !== MAGIC) throw corrupt(0, `magic is ${magic.toString(16)}, not WFST`);
+  if (format === 0) throw corrupt(AT_FORMAT, 'there is no format 0');
+  if (format > FORMAT) throw unsupported(AT_FORMAT, 'format', format);
+  checkCrc(AT_HEADER_CRC, 'header', view.getUint32(AT_HEADER_CRC), envelope.subarray(0, AT_HEADER_CRC));
 }
 
 function checkStatusAndFlags(envelope: Uint8Array): EnvelopeHeader['kind'] {
   const codec = byteAt(envelope, AT_CODEC);
   const status = byteAt(envelope, AT_STATUS);
   const flags = byteAt(envelope, AT_FLAGS);
-  if (codec !== CODEC_CBOR) throw unsupported(AT_CODEC, `codec ${codec} is unknown`);
-  if (status > STATUS_KINDS.length) throw unsupported(AT_STATUS, `status ${status} is unknown`);
-  if (flags > (TOMBSTONE | CONDEMNED | FIRST)) throw unsupported(AT_FLAGS, `flags ${flags} hold unknown bits`);
-  const reserved = firstInUse(envelope, AT_RESERVED, AT_HEADER_CRC);
-  if (reserved !== undefined) throw unsupported(reserved, 'a reserved byte is in use');
-  if (flags & TOMBSTONE) {
-    checkTombstone(envelope);
-    return flags & CONDEMNED ? 'condemned' : 'tombstone';
-  }
-  if (status === 0) throw corrupt(AT_STATUS, `byte ${AT_STATUS}: a live instance without status`);
-  if (flags & CONDEMNED) throw corrupt(AT_FLAGS, `byte ${AT_FLAGS}: condemned, but not a tombstone`);
-  return 'live';
+  const reserved = firstInUse(envelope, 96, AT_HEADER_CRC);
+  const kind = KINDS[flags & ~FIRST];
+  if (codec !== CODEC_CBOR) throw unsupported(AT_CODEC, 'codec', codec);
+  if (status > STATUS_KINDS.length) throw unsupported(AT_STATUS, 'status', status);
+  if (flags >= 2 * FIRST) throw unsupported(AT_FLAGS, 'flags', flags);
+  if (reserved !== undefined) throw unsupported(reserved, 'reserved', byteAt(envelope, reserved));
+  if (kind === undefined) throw corrupt(AT_FLAGS, 'condemned, but not a tombstone');
+  if (kind !== 'live') checkTombstone(envelope);
+  else if (status === 0) throw corrupt(AT_STATUS, 'a live instance without status');
+  return kind;
 }
 
 /** A tombstone has no status, no body, and entered nothing. */
 function checkTombstone(envelope: Uint8Array): void {
-  const at =
-    firstInUse(envelope, AT_STATUS, AT_FLAGS) ??
-    firstInUse(envelope, AT_BODY_BYTES, AT_NONCE) ??
-    firstInUse(envelope, AT_ENTERED_NONCE, AT_CREATED);
-  if (at !== undefined) throw corrupt(at, `byte ${at}: a tombstone has neither status nor body`);
+  const at = firstInUse(envelope, AT_STATUS, AT_FLAGS) ?? firstInUse(envelope, 28, 32) ?? firstInUse(envelope, 56, 80);
+  if (at !== undefined) throw corrupt(at, 'a tombstone with a status or a body');
 }
 
 /** Offset of the first byte in `[from, to)` that is not zero. */
 function firstInUse(envelope: Uint8Array, from: number, to: number): number | undefined {
-  for (let at = from; at < to; at++) if (byteAt(envelope, at) !== 0) return at;
+  for (let at = from; at < to; at++) if (byteAt(envelope, at) > 0) return at;
   return undefined;
 }
 
-function flagsOf({ kind, first }: EnvelopeFacts): number {
-  const dead = kind === 'live' ? 0 : kind === 'tombstone' ? TOMBSTONE : TOMBSTONE | CONDEMNED;
-  return first ? dead | FIRST : dead;
-}
-
-function putHex(envelope: Uint8Array, at: number, bytes: number, text: string): void {
-  if (text.length !== 2 * bytes) throw new RangeError(`${show(text)} is not ${2 * bytes} hex digits`);
-  writeHex(text, envelope, at);
-}
-
-function putUint32(view: DataView, at: number, value: number): void {
-  if (value >>> 0 !== value) throw new RangeError(`${value} is not an unsigned 32-bit integer`);
+function setUint32(view: DataView, at: number, value: number): void {
+  if (value >>> 0 !== value) throw new RangeError(`${value}${MISFIT}`);
   view.setUint32(at, value);
 }
 
-function putTime(view: DataView, at: number, time: number): void {
-  if (!isTime(time)) throw new RangeError(`${time} is not the time of a valid Date`);
+function setTime(view: DataView, at: number, time: number): void {
   view.setFloat64(at, time);
+  if (!isTime(time)) throw new RangeError(`${time}${MISFIT}`);
 }
 
 function timeAt(view: DataView, at: number): number {
   const time = view.getFloat64(at);
-  if (!isTime(time)) throw corrupt(at, `byte ${at}: ${time} is not the time of a valid Date`);
+  if (!isTime(time)) throw corrupt(at, `${time}${MISFIT}`);
   return time;
 }
 
 function isTime(time: number): boolean {
   return Number.isInteger(time) && Math.abs(time) <= LATEST_DATE && !Object.is(time, -0);
+}
+
+function checkCrc(offset: number, what: string, stored: number, bytes: Uint8Array): void {
+  const computed = crc32(bytes);
+  if (stored !== computed)
+    throw corrupt(offset, `${what} checksum is ${stored.toString(16)}, computed ${computed.toString(16)}`);
 }
 
 function viewOf(envelope: Uint8Array): DataView {
@@ -288,14 +243,6 @@ function byteAt(envelope: Uint8Array, at: number): number {
   return envelope[at] ?? 0;
 }
 
-function hex32(value: number): string {
-  return `0x${value.toString(16).padStart(8, '0')}`;
-}
-
-function corrupt(offset: number, message: string): EnvelopeError {
-  return new EnvelopeError('corrupt', offset, message);
-}
-
-function unsupported(offset: number, message: string): EnvelopeError {
-  return new EnvelopeError('unsupported', offset, `byte ${offset}: ${message}`);
+function unsupported(offset: number, field: string, value: number): EnvelopeError {
+  return new EnvelopeError('unsupported', offset, `${field} ${value} is unknown`);
 }
