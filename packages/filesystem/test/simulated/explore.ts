@@ -64,6 +64,8 @@ export interface Report {
   readonly deaths: number;
   readonly seconds: number;
   readonly complete: boolean;
+  /** Every schedule of so many steps was looked at, and where the search is complete every longer one. */
+  readonly depth: number;
   readonly found: Found | undefined;
 }
 
@@ -186,6 +188,7 @@ class Search {
       deaths: this.#dead.size,
       seconds: (Date.now() - began) / 1000,
       complete,
+      depth: this.#ancestors(Math.min(at, this.#keys.length - 1)).length - 1,
       found,
     });
     let mover = -1;
@@ -560,10 +563,15 @@ class Search {
     await newcomers(disk, given, what);
   }
 
-  async #schedule(to: number): Promise<string[]> {
+  /** States on the way to that one. */
+  #ancestors(to: number): number[] {
     const indexes: number[] = [];
     for (let index = to; index >= 0; index = this.#parents[index] as number) indexes.push(index);
-    indexes.reverse();
+    return indexes.reverse();
+  }
+
+  async #schedule(to: number): Promise<string[]> {
+    const indexes = this.#ancestors(to);
     const lines: string[] = [];
     for (let i = 1; i < indexes.length; i++) {
       const index = indexes[i] as number;

@@ -51,6 +51,7 @@ function scenarios(order: Order): { few: Record<string, Scenario>; more: Record<
       coarse: true,
       names: 2,
       doubts: true,
+      limit: 100_000,
       roles: [remove, create, save],
     },
     'two creators where the shard is not there yet': {
@@ -81,7 +82,8 @@ for (const order of ['ordered', 'dirs'] as const) {
         });
         await annotate(reported(`${order}, ${name}`, report));
         expect(report.found).toBeUndefined();
-        expect(report.complete).toBe(true);
+        // The largest is too much: every schedule up to some length is looked at.
+        expect(report.complete || scenario.limit !== undefined).toBe(true);
       });
     }
   });
