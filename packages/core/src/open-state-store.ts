@@ -52,20 +52,13 @@ const RACES = 5;
 
 const pageSize = integer(1, 10_000);
 
-/** The options that each call takes, beside `signal`. */
-const OPTIONS: { readonly [K in StoreOperation]: Checks } = {
+/** The options that calls take, beside `signal`. */
+const OPTIONS: { readonly [K in StoreOperation]?: Checks } = {
   save: { onConflict: oneOf('fail', 'overwrite') },
-  load: {},
-  find: {},
-  head: {},
-  isCurrent: {},
   update: { attempts: integer(1, 1000) },
   delete: { revision: checkedLater },
-  list: {},
-  listByStatus: {},
   listPage: { status: checkedLater, after: instanceId, limit: pageSize },
   states: { status: checkedLater, concurrency: integer(1, 1000), onError: isFunction },
-  count: {},
   cleanup: { limit: integer(1), dryRun: oneOf(true, false) },
 };
 
@@ -540,7 +533,7 @@ function idOf({ id }: ScanEntry): InstanceId {
 
 /** The context of a call, or the refusal of its options, or the reason why it was given up before it began. */
 function callOf(op: StoreOperation, options: CallOptions | undefined): BackendCall {
-  checkOptions(options, OPTIONS[op]);
+  checkOptions(options, OPTIONS[op] ?? {});
   options?.signal?.throwIfAborted();
   return { signal: options?.signal };
 }

@@ -37,7 +37,7 @@ export interface OpenUrlOptions extends StateStoreOptions {
 export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions): Promise<StateStore> {
   const { schemes, ...storeOptions } = options ?? {};
   if (!Array.isArray(schemes) || schemes.length === 0) {
-    throw invalidArgument('options.schemes', 'those to choose from, such as [memoryScheme, fileScheme]', schemes);
+    throw invalidArgument('options.schemes', 'at least one, such as fileScheme', schemes);
   }
   const parsed = parseStoreUrl(url);
   const byName = new Map(schemes.map((scheme: StoreScheme) => [scheme.scheme, scheme]));
@@ -56,7 +56,7 @@ export function parseStoreUrl(url: string): StoreUrl {
   const match = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):([^?#]*)\??([^#]*)$/i.exec(url) : null;
   if (match === null) {
     const got = typeof url === 'string' ? 'another text' : url;
-    throw invalidArgument('url', 'one such as memory:, file:./state or s3://bucket?region=…, with # as %23', got);
+    throw invalidArgument('url', 'one such as memory:, file:./state or s3://bucket, with # as %23', got);
   }
   const [, scheme = '', location = '', query] = match;
   return { scheme: scheme.toLowerCase(), location, parameters: new URLSearchParams(query) };

@@ -19,9 +19,9 @@ export { newNonce, revisionOfHeader } from './revision.js';
 /** Context of one call. Handed to every method; pass `signal` on to whatever can be cancelled. */
 export interface BackendCall {
   /**
-   * Aborted when the caller gives up. Before the commit is issued: reject (with `NotApplied`, or the signal's reason)
-   * and write nothing. After it: a local backend completes and tells the truth, a remote one may reject with anything,
-   * which core reports as `OUTCOME_UNKNOWN`.
+   * Aborted when the caller gives up. Before the commit is issued: write nothing, and reject; `write` with `NotApplied`,
+   * for anything else says that it may have begun. After it: a local backend completes and tells the truth, a remote
+   * one may reject with anything, which core reports as `OUTCOME_UNKNOWN`.
    */
   readonly signal?: AbortSignal | undefined;
   /**

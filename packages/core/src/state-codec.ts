@@ -147,7 +147,7 @@ function deserialize<T>(instanceId: InstanceId, read: () => T): T {
     throw new StateStoreError('DESERIALIZATION_ERROR', `${instanceId} is damaged: ${cause.message}`, {
       cause,
       instanceId,
-      recoveryHints: ["restore it from a backup, delete it, or save over it with onConflict: 'overwrite'"],
+      recoveryHints: ["restore it, delete it, or save over it with onConflict: 'overwrite'"],
     });
   }
 }
