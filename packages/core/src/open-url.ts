@@ -55,8 +55,11 @@ export async function openStateStoreFromUrl(url: string, options: OpenUrlOptions
 export function parseStoreUrl(url: string): StoreUrl {
   const match = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):([^?#]*)\??([^#]*)$/i.exec(url) : null;
   if (match === null) {
-    const got = typeof url === 'string' ? 'another text' : url;
-    throw invalidArgument('url', 'one such as memory:, file:./state or s3://bucket, with # as %23', got);
+    const got = typeof url === 'string' ? 'another text' : show(url);
+    throw new StateStoreError(
+      'INVALID_ARGUMENT',
+      `a store URL looks like memory:, file:./state or s3://bucket, with # as %23; got ${got}`,
+    );
   }
   const [, scheme = '', location = '', query] = match;
   return { scheme: scheme.toLowerCase(), location, parameters: new URLSearchParams(query) };

@@ -46,7 +46,7 @@ describe('openStateStoreFromUrl', () => {
     async (url) => {
       await expect(openStateStoreFromUrl(url as string, { schemes: [recording('file')] })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('url: expected one such as memory:') as string,
+        message: expect.stringContaining('looks like memory:') as string,
       });
     },
   );

@@ -128,7 +128,8 @@ export function writeHeader(envelope: Uint8Array, facts: EnvelopeFacts): void {
  * @throws `EnvelopeError`
  */
 export function readHeader(envelope: Uint8Array): EnvelopeHeader {
-  if (envelope.length < HEADER_BYTES) throw corrupt(envelope.length, `the end, within the ${HEADER_BYTES}-byte header`);
+  if (envelope.length < HEADER_BYTES)
+    throw corrupt(envelope.length, `${envelope.length} bytes long, less than the header`);
   const view = viewOf(envelope);
   checkFormat(envelope, view);
   const kind = checkStatusAndFlags(envelope);

@@ -213,7 +213,7 @@ describe('damage is found:', () => {
       });
     }
     expect(failure(() => readHeader(live.subarray(0, 17))).message).toBe(
-      'byte 17: the end, within the 128-byte header',
+      'byte 17: 17 bytes long, less than the header',
     );
     expect(failure(() => checkBody(live.subarray(0, 130), header)).message).toBe(
       'byte 130: the body has 2 bytes, not 3',
