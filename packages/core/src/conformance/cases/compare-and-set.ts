@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Conflict } from '../../errors.js';
 import { newNonce } from '../../revision.js';
 import { isRevisionConflict, type WriteRevision } from '../../state-backend.js';
-import { encodeRecord, decodeHeader } from '../../state-codec.js';
+import { decodeHeader, decodeState, encodeRecord } from '../../state-codec.js';
 import type { WorkflowState } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
@@ -457,7 +457,8 @@ async function raceCreates(context: CaseContext, stores: readonly StateStore[]):
     );
     const { won } = await outcomes(calls, ['CHECKPOINT_CONFLICT'], `one of ${racers} racing creates`);
     assert.equal(won.length, 1, `${won.length} of ${racers} racing creates succeeded`);
-    for (const store of stores) same(await store.load(instanceId), won[0], 'what is stored after the race');
+    for (const store of stores)
+      same(await readBack(context, store, instanceId), won[0], 'what is stored after the race');
   }
 }
 
@@ -484,7 +485,8 @@ async function raceSaves(context: CaseContext, stores: readonly StateStore[]): P
       1,
       `${won.length} of ${racers} saves racing from version ${base.checkpointVersion} succeeded`,
     );
-    for (const reader of stores) same(await reader.load(base.instanceId), won[0], 'what is stored after the race');
+    for (const store of stores)
+      same(await readBack(context, store, base.instanceId), won[0], 'what is stored after the race');
     state = won[0] as WorkflowState;
   }
 }
@@ -505,8 +507,10 @@ async function raceDeletes(context: CaseContext, stores: readonly StateStore[]):
       `one of ${racers} racing saves and deletes`,
     );
     assert.equal(won.length, 1, `${won.length} of ${racers} saves and deletes racing from one revision succeeded`);
-    for (const reader of stores)
-      same(await reader.find(base.instanceId), won[0] === true ? undefined : won[0], 'what is stored after the race');
+    for (const store of stores) {
+      const stored = await readBack(context, store, base.instanceId);
+      same(stored, won[0] === true ? undefined : won[0], 'what is stored after the race');
+    }
   }
 }
 
@@ -522,11 +526,24 @@ async function countTogether(context: CaseContext, workers: readonly StateStore[
       );
     }
   });
-  const { retryAttempts, checkpointVersion } = await (workers[0] as StateStore).load(instanceId);
+  const counted = await readBack(context, workers[0] as StateStore, instanceId);
+  if (counted === undefined) assert.fail('the instance that all counted in is not there');
+  const { retryAttempts, checkpointVersion } = counted;
   const total = workers.length * increments;
   assert.equal(retryAttempts['n'], total, `${total} increments were acknowledged, ${retryAttempts['n']} were counted`);
   assert.equal(checkpointVersion, total + 1, `${total} updates of version 1 end at version ${checkpointVersion}`);
   context.history.checkLinearizable(instanceId);
+}
+
+/** What is stored now, seen through this handle; where its reads may be stale, what the backend beneath it has. */
+async function readBack(
+  context: CaseContext,
+  store: StateStore,
+  id: WorkflowState['instanceId'],
+): Promise<WorkflowState | undefined> {
+  if (store.capabilities.reads === 'latest') return store.find(id);
+  const stored = await context.location.backend.read(id, {});
+  return stored === undefined ? undefined : decodeState(id, stored);
 }
 
 async function current(context: CaseContext, id: WorkflowState['instanceId']): Promise<WriteRevision> {
