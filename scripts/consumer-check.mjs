@@ -1,5 +1,6 @@
 // What a user does: an empty folder, the packed packages, npm install, the README's ten lines.
-// Type-checked by each supported TypeScript as ESM and as CommonJS, then run as both.
+// Type-checked by each supported TypeScript as ESM and as CommonJS, then run as both. And what an author of a backend does:
+// the conformance command on a module of theirs, where nobody has installed fast-check.
 //   node scripts/consumer-check.mjs        after a build; needs pnpm on the PATH
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -81,6 +82,22 @@ try {
     if (!output.includes('removed')) throw new Error(`${file} did not come to its end: ${output}`);
     console.log(`${file}: runs`);
   }
+
+  writeFileSync(join(home, 'my-backend.mjs'), `export { memoryBackend as backend } from '@workflow-state/memory';\n`);
+  const only = ['--only', '0,3.counter,4.model'];
+  run('npx', ['--offline', 'workflow-state-conformance', './my-backend.mjs', ...only, '--json', 'report.json']);
+  const report = JSON.parse(readFileSync(join(home, 'report.json'), 'utf8'));
+  const undrawn = report.unexamined.filter((text) =>
+    /^4\.model: fast-check.* is not installed: npm install/.test(text),
+  );
+  if (
+    report.harness !== 'memory' ||
+    report.package.name !== 'consumer' ||
+    report.counts.passed !== 2 ||
+    undrawn.length !== 1
+  )
+    throw new Error(`the conformance command reports ${JSON.stringify(report, null, 2)}`);
+  console.log('workflow-state-conformance: runs, and says what it could not');
 } finally {
   rmSync(home, { recursive: true, force: true });
 }

@@ -37,7 +37,7 @@ function tell(broken: ConformanceCase, finding: string, history: History, seed: 
     `  so           ${broken.title}`,
     `  but          ${finding.replaceAll('\n', '\n               ')}`,
     `  usual cause  ${broken.usualCause}`,
-    `  replay       validate(harness, { seed: ${seed}, only: ['${broken.id}'] })`,
+    `  replay       --seed ${seed} --only ${broken.id}, or validate(harness, { seed: ${seed}, only: ['${broken.id}'] })`,
   ];
   const operations = history.toText();
   if (operations !== '')

@@ -12,7 +12,9 @@ export async function loadFastCheck(context: CaseContext): Promise<FastCheck> {
   try {
     return await import('fast-check');
   } catch (error) {
-    return context.notRun(`fast-check could not be loaded (${error instanceof Error ? error.message : String(error)})`);
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+      return context.notRun('fast-check, which draws it, is not installed: npm install --save-dev fast-check');
+    return context.notRun(`fast-check could not be loaded: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
