@@ -7,6 +7,7 @@ export type { InstanceIdFactory } from './instance-id.js';
 export { openStateStore } from './open-state-store.js';
 export { openStateStoreFromUrl, parseStoreUrl, readParameters } from './open-url.js';
 export type { OpenUrlOptions, SchemeContext, StoreScheme, StoreUrl } from './open-url.js';
+export { toMilliseconds } from './retention.js';
 export type { Duration, DurationParts, Retention } from './retention.js';
 export type { Revision } from './revision.js';
 export type { BackendCapabilities, StateBackend } from './state-backend.js';

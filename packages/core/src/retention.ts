@@ -53,6 +53,11 @@ export function checkRetention(retention: unknown): ReadonlyMap<TerminalKind, nu
   return checkShape(ages, retention, 'retention');
 }
 
+/** A duration in milliseconds. `name` is what an error calls it. @throws `INVALID_ARGUMENT`. */
+export function toMilliseconds(value: Duration, name: string = 'duration'): number {
+  return checkShape(duration, value, name);
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

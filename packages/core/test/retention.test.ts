@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkRetention } from '../src/retention.js';
+import { checkRetention, toMilliseconds } from '../src/retention.js';
 
 describe('a retention', () => {
   it('is one duration for every terminal kind', () => {
@@ -39,5 +39,14 @@ describe('a retention', () => {
   ])('refuses %j, naming the place', (retention, place) => {
     expect(() => checkRetention(retention)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     expect(() => checkRetention(retention)).toThrow(place);
+  });
+});
+
+describe('a duration', () => {
+  it('is the same wherever one is taken, and is refused by the name it has there', () => {
+    expect([toMilliseconds({ minutes: 1, seconds: 30 }), toMilliseconds(5)]).toEqual([90_000, 5]);
+    expect(() => toMilliseconds({ seconds: -1 }, 'options.for')).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('options.for.seconds') }),
+    );
   });
 });
