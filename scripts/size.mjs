@@ -16,6 +16,7 @@ const BUDGETS = {
   '@workflow-state/filesystem': 12_500,
   '@workflow-state/s3': 9_500,
   '@workflow-state/lru-cache': 4_500,
+  '@workflow-state/lease': 2_400,
 };
 
 /** Runs on edge runtimes: no imports at all, and none of these in the code. */

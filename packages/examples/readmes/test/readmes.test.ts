@@ -34,7 +34,7 @@ function extract(readme: string): Program {
 // As git sees the tree, or, where there is no repository, those that are known to be there.
 const readmes = [
   'README.md',
-  ...['core', 'memory', 'filesystem', 's3', 'lru-cache'].map((name) => `packages/${name}/README.md`),
+  ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
 ].filter((path) => existsSync(join(root, path)));
 const all = readmes.map(extract).filter(({ source }) => source !== '');
 
@@ -54,7 +54,7 @@ describe('README code', () => {
   it('is there for the workspace and for each package', () => {
     expect(all.map(({ readme }) => readme)).toEqual([
       'README.md',
-      ...['core', 'memory', 'filesystem', 's3', 'lru-cache'].map((name) => `packages/${name}/README.md`),
+      ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
     ]);
   });
 
