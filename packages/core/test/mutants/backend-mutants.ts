@@ -21,12 +21,39 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'shared-location',
     {
-      copies: 'create() hands out one location every time: cases pass or fail by their order',
+      copies: 'one store for all tests, which pass or fail by what earlier ones left in it: tus/tus-node-server#493',
       killedBy: ['0.fresh-and-isolated'],
     },
     ControlBackend,
     ((space = new ControlSpace()) => ({ create: async () => ({ space, backend: new ControlBackend(space) }) }))(),
   ),
+
+  (() => {
+    const all: ControlSpace[] = [];
+    class Prefixed extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return all.slice(all.indexOf(this.space)).flatMap((space) => new Prefixed(space).own(query));
+      }
+      own(query: ScanQuery): readonly ScanEntry[] {
+        return super.entries(query);
+      }
+    }
+    return backendMutant(
+      'sibling-prefix',
+      {
+        copies: 'a prefix without its last separator: bags/v1 lists bags/v10 as well: wellcomecollection/platform#4745',
+        killedBy: ['0.fresh-and-isolated'],
+      },
+      Prefixed,
+      {
+        async create() {
+          const space = new ControlSpace();
+          all.push(space);
+          return { space, backend: new Prefixed(space) };
+        },
+      },
+    );
+  })(),
 
   // -- bytes ----------------------------------------------------------------------------------------------------------
 
@@ -62,7 +89,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'cut-at-64-kib',
     {
-      copies: 'a column that holds 65 535 bytes and cuts the rest without a word (MySQL BLOB)',
+      copies: 'a column holds 65 535 bytes and cuts the rest without a word: FlowiseAI/Flowise#2159',
       killedBy: ['1.envelope-bytes', '1.bytes'],
     },
     class extends ControlBackend {
@@ -74,7 +101,8 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'short-ids',
     {
-      copies: 'names are cut or folded so that two ids meet, as on a filesystem that ignores case',
+      copies:
+        'ids differ only in what the storage does not tell apart: unkeyed/unkey#4091 (a collation), richfitz/storr#95 (a filesystem that ignores case)',
       killedBy: ['1.any-id'],
     },
     class extends ControlBackend {
@@ -85,7 +113,11 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'head-of-its-own',
-    { copies: 'the header is a second record, which a save forgets', killedBy: ['1.head'] },
+    {
+      copies:
+        'the summary is a second record, and tells another status than the first: CERNDocumentServer/cds-videos#1288',
+      killedBy: ['1.head'],
+    },
     class extends ControlBackend {
       readonly #heads = new Map<InstanceId, Stored>();
       override async head(id: InstanceId, call: BackendCall): Promise<Stored | undefined> {
@@ -178,6 +210,38 @@ export const backendMutants: readonly Mutant[] = [
     },
   ),
   backendMutant(
+    'size-and-time-is-identity',
+    {
+      copies: 'a tag of inode, time and size, all of which can repeat across a rewrite: infino-ai/infino#501',
+      killedBy: ['3.counter', '3.delete-fenced', '3.backend-condition', '5.paused-writer', '5.late-copy-of-a-delete'],
+    },
+    class extends ControlBackend {
+      readonly #tagged = new Map<string, string>();
+      protected override put(record: BackendRecord): Cell {
+        this.#tagged.set(record.revision.nonce, `${record.envelope.length} ${record.updatedAt}`);
+        return super.put(record);
+      }
+      protected override check(old: Cell | undefined, expected: Expected): void {
+        const tag = expected !== undefined && 'nonce' in expected ? this.#tagged.get(expected.nonce) : undefined;
+        if (old !== undefined && tag === `${old.envelope.length} ${old.updatedAt}`) return;
+        if (!isExpected(old, expected)) throw new RevisionConflict();
+      }
+    },
+  ),
+  backendMutant(
+    'upserts',
+    {
+      copies: 'an update that meets no row inserts it: pgEdge/spock#601',
+      killedBy: ['3.save-of-deleted-refused', '5.paused-writer', '5.late-copy-of-a-save', '3.backend-condition'],
+    },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        if (old === undefined || old.revision.status === 'tombstone') return;
+        super.check(old, expected, record);
+      }
+    },
+  ),
+  backendMutant(
     'version-is-identity',
     {
       copies: 'revision 1 of a new record accepts the token of the old one: tramAI#295',
@@ -259,6 +323,39 @@ export const backendMutants: readonly Mutant[] = [
     },
   ),
 
+  // -- aborts ---------------------------------------------------------------------------------------------------------
+
+  backendMutant(
+    'abort-looked-at-too-late',
+    {
+      copies: 'a commit whose caller was cancelled is called off, and is carried out: slatedb/slatedb#1732',
+      killedBy: ['6.abort-at-every-point'],
+    },
+    class extends ControlBackend {
+      override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
+        const hint = await super.write(record, expected, call);
+        if (call.signal?.aborted === true) throw new NotApplied(call.signal.reason);
+        return hint;
+      }
+    },
+  ),
+  backendMutant(
+    'abort-half-way',
+    {
+      copies: 'a write that is aborted between the index and the record leaves the index: HarperFast/harper#2221',
+      killedBy: ['6.abort-at-every-point'],
+    },
+    class extends ControlBackend {
+      override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
+        const old = this.space.cells.get(record.id);
+        this.check(old, expected, record);
+        super.move(record, old);
+        await tick();
+        return super.write(record, expected, call);
+      }
+    },
+  ),
+
   // -- what was acknowledged ------------------------------------------------------------------------------------------
 
   backendMutant(
@@ -312,13 +409,30 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'forgets-on-restart',
     {
-      copies: 'the index or the records live in the process: declared durable, never proved by reopening',
+      copies: 'all is well until the database is opened again, without the last records: tursodatabase/turso#4666',
       killedBy: ['7.survives-close', '7.survives-abandonment', '7.power-loss'],
     },
     ControlBackend,
     {
       reopen: async ({ space }) => ({ backend: new ControlBackend(without(space, 4)) }),
       faults: { powerLoss: async ({ space }) => ({ backend: new ControlBackend(without(space, 4)) }) },
+    },
+  ),
+  backendMutant(
+    'renamed-before-it-was-written',
+    {
+      copies: 'renamed into place before its bytes were on the disk, so that it is empty: xxfast/KStore#175',
+      killedBy: ['7.power-loss'],
+    },
+    ControlBackend,
+    {
+      faults: {
+        async powerLoss({ space }) {
+          const cells = [...space.cells];
+          for (const [id, cell] of cells.slice(-2)) space.cells.set(id, { ...cell, envelope: new Uint8Array(0) });
+          return { backend: new ControlBackend(space) };
+        },
+      },
     },
   ),
   backendMutant(
@@ -337,14 +451,18 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'keeps-what-it-says-it-loses',
-    { copies: 'a capability is declared too low, and less examined', killedBy: ['12.volatile-forgets'] },
+    {
+      copies: 'a capability is declared too low, and so not examined: jaredwray/keyv#1966',
+      killedBy: ['12.volatile-forgets'],
+    },
     declaring({ durability: 'none' }),
     { expect: { ...CONTROL_CAPABILITIES, durability: 'none' } },
   ),
   backendMutant(
     'unshared-but-open-to-all',
     {
-      copies: 'a second handle is let in, and overwrites',
+      copies:
+        'a second process is let in and brings back what the first has deleted: nambok/mentedb#97, ava-labs/avalanchego#5420',
       killedBy: ['12.unshared-is-refused', '12.other-processes-are-refused'],
     },
     declaring({ sharing: 'none' }),
@@ -365,7 +483,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'sweeps-what-it-says-it-keeps',
     {
-      copies: 'a capability that lies the other way: dapr components and their declared features',
+      copies: 'what is declared and what is done drift apart: apache/opendal#7889',
       killedBy: ['12.keeps-tombstones'],
     },
     declaring({ reclaims: false }),
@@ -374,12 +492,29 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'sweeps-without-grace',
     {
-      copies: 'tombstones are removed while a copy of an old write may still be under way',
+      copies: 'tombstones are dropped while what they cover may still arrive: scylladb/scylladb#1745',
       killedBy: ['12.tombstones-have-their-grace'],
     },
     class extends ControlBackend {
       override sweep(_olderThan: number, call: BackendCall): Promise<SweepReport> {
         return super.sweep(Infinity, call);
+      }
+    },
+  ),
+  backendMutant(
+    'sweeps-the-living',
+    {
+      copies: 'prune looks at the age alone, and takes what waits for approval: @mastra/libsql retentionTables',
+      killedBy: ['9.only-ended'],
+    },
+    class extends ControlBackend {
+      override async sweep(olderThan: number, call: BackendCall): Promise<SweepReport> {
+        for (const [id, { updatedAt, revision }] of this.space.cells) {
+          if (updatedAt >= olderThan) continue;
+          this.space.cells.delete(id);
+          this.unlist(id, revision.status);
+        }
+        return super.sweep(olderThan, call);
       }
     },
   ),
@@ -398,7 +533,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'other-capabilities',
-    { copies: 'two declarations that drift apart: dapr tests.yml and Features()', killedBy: ['12.as-declared'] },
+    {
+      copies: 'capabilities are kept in two places, one of them by hand: apache/opendal#7826',
+      killedBy: ['12.as-declared'],
+    },
     declaring({ durability: 'process' }),
   ),
 
@@ -419,12 +557,24 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'first-page-only',
     {
-      copies: 'ListObjectsV2 without its continuation token; a silent default of 10: langgraph-checkpoint-redis',
+      copies: 'ListObjectsV2 without its continuation token: AutoMQ/automq#2660',
       killedBy: ['8.thousands', '8.thousands-under-writes'],
     },
     class extends ControlBackend {
       protected override entries(query: ScanQuery): readonly ScanEntry[] {
         return super.entries(query).slice(0, 1000);
+      }
+    },
+  ),
+  backendMutant(
+    'ten-by-default',
+    {
+      copies: 'a listing without a limit ends silently at ten: RedisSaver of @langchain/langgraph-checkpoint-redis',
+      killedBy: ['8.thousands'],
+    },
+    class extends ControlBackend {
+      protected override entries(query: ScanQuery): readonly ScanEntry[] {
+        return super.entries(query).slice(0, query.limit ?? 10);
       }
     },
   ),
@@ -441,7 +591,7 @@ export const backendMutants: readonly Mutant[] = [
     'moving-names',
     {
       copies:
-        'readdir skips a name that is renamed meanwhile: measured on ext4 and btrfs with 2 000 instances, never with 200',
+        'a file that is renamed meanwhile is listed under neither name: iowarp/clio-core#889; on ext4 and btrfs measured with 2 000 instances, never with 200',
       killedBy: ['8.thousands-under-writes'],
     },
     class extends ControlBackend {
@@ -494,7 +644,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'losers-are-listed',
     {
-      copies: 'the entry is written first, and stays when the write loses: an index beside the record in S3',
+      copies: 'the index entry is written before the last check, and stays when that fails: tursodatabase/turso#5143',
       killedBy: ['8.index-follows'],
     },
     class extends ControlBackend {
@@ -511,7 +661,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'entry-of-the-damaged',
     {
-      copies: 'the index entry can be found only through the record, which cannot be read',
+      copies: 'the index entry can be found only through the record, which cannot be read: volcengine/OpenViking#2966',
       killedBy: ['10.mended-leaves-no-trace'],
     },
     class extends ControlBackend {
@@ -523,7 +673,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'deleted-are-listed',
-    { copies: 'tombstones are listed', killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'] },
+    {
+      copies: 'deleted keys are listed: nats-io/nats.go#1802',
+      killedBy: ['8.index-follows', '3.backend-tombstone', '4.read-your-write'],
+    },
     class extends ControlBackend {
       protected override move(record: BackendRecord, old: Cell | undefined): void {
         if (record.revision.status !== 'tombstone') super.move(record, old);
@@ -547,7 +700,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'cursor-is-looked-up',
     {
-      copies: 'a page token whose key was deleted ends the listing: dapr KEYS_LIKE conformance',
+      copies: 'a page token whose key was deleted ends the listing: a case of dapr/components-contrib KEYS_LIKE',
       killedBy: ['8.pages', '8.backend-scan'],
     },
     class extends ControlBackend {
@@ -561,7 +714,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'since-the-last-save',
-    { copies: 'the time of the file is taken for the time of the status', killedBy: ['8.entries'] },
+    {
+      copies: 'the time of the last write is shown for that of what it wrote: posit-dev/shinychat#372',
+      killedBy: ['8.entries'],
+    },
     class extends ControlBackend {
       protected override enlist(id: InstanceId, revision: WriteRevision): void {
         const updatedAt = this.space.cells.get(id)?.updatedAt ?? 0;
@@ -571,7 +727,10 @@ export const backendMutants: readonly Mutant[] = [
   ),
   backendMutant(
     'cursor-stays-open',
-    { copies: 'a cursor that is left early is never let go', killedBy: ['13.handles-are-released'] },
+    {
+      copies: 'a cursor that is left early keeps its connection: porsager/postgres#389',
+      killedBy: ['13.handles-are-released'],
+    },
     class extends ControlBackend {
       override async *scan(query: ScanQuery, call: BackendCall): AsyncGenerator<readonly ScanEntry[]> {
         this.space.handles++;
@@ -581,8 +740,23 @@ export const backendMutants: readonly Mutant[] = [
     },
   ),
   backendMutant(
+    'closes-nothing',
+    {
+      copies: 'what open has opened is not closed by close: JetBrains/xodus#18',
+      killedBy: ['13.handles-are-released'],
+    },
+    class extends ControlBackend {
+      override async close(): Promise<void> {
+        // Still held.
+      }
+    },
+  ),
+  backendMutant(
     'sweeps-what-it-does-not-know',
-    { copies: 'a cleanup of the directory removes what others have put there', killedBy: ['10.foreign-names'] },
+    {
+      copies: 'clearing one base clears the whole storage: unjs/unstorage#802',
+      killedBy: ['10.foreign-names'],
+    },
     class extends ControlBackend {
       override sweep(olderThan: number, call: BackendCall): Promise<SweepReport> {
         this.space.foreign.clear();

@@ -10,6 +10,7 @@ import { decodeHeader } from '../../src/state-codec.js';
 import type { WorkflowState, WorkflowStateInput } from '../../src/state.js';
 import type { CleanupFailure, CleanupReport, StateStore } from '../../src/state-store.js';
 import { isTerminalKind, STATUS_KINDS, type StatusKind } from '../../src/status.js';
+import { objectOf } from '../../src/conformance/samples.js';
 import { cachedHarness } from './cached-control.js';
 import { tick } from './control-backend.js';
 import { coreMutant, type Mutant, storeMutant, withMethods, wrapperMutant } from './mutant.js';
@@ -24,14 +25,18 @@ function lossy(id: string, copies: string, killedBy: readonly string[], change: 
 }
 
 const roundTrip: readonly Mutant[] = [
-  lossy('forgets-a-field', 'a field that the mapping to columns forgets', ['1.every-field'], (state) => ({
+  lossy('forgets-a-field', 'a field that saving forgets: DARPA-ASKEM/terarium#3220', ['1.every-field'], (state) => ({
     ...state,
     retryAttempts: {},
   })),
-  lossy('optional-becomes-empty', 'an optional field comes back empty', ['1.every-status', '1.any-state'], (state) =>
-    state.status.kind === 'failed'
-      ? { ...state, status: { ...state.status, error: { trace: '', ...state.status.error } } }
-      : state,
+  lossy(
+    'optional-becomes-empty',
+    'an optional field comes back as its zero value: clouditor/clouditor#1051',
+    ['1.every-status', '1.any-state'],
+    (state) =>
+      state.status.kind === 'failed'
+        ? { ...state, status: { ...state.status, error: { trace: '', ...state.status.error } } }
+        : state,
   ),
   lossy(
     'bytes-as-text',
@@ -44,7 +49,7 @@ const roundTrip: readonly Mutant[] = [
   ),
   lossy(
     'keys-by-assignment',
-    'an assignment to __proto__ sets the prototype: prototype pollution guarded in LangGraph MemorySaver',
+    'an assignment to __proto__ sets the prototype: jonschlinkert/object.pick#8',
     ['1.keys'],
     (state) => {
       const copy: Record<string, Uint8Array> = {};
@@ -55,20 +60,40 @@ const roundTrip: readonly Mutant[] = [
   ),
   lossy(
     'normalises-text',
-    'Unicode is normalised, the byte order mark is dropped: TextDecoder without ignoreBOM',
+    'the byte order mark is dropped by a TextDecoder without ignoreBOM: dmonad/lib0#7, gren-lang/core#155',
     ['1.strings'],
     (state) => ({ ...state, workflowId: state.workflowId.normalize('NFC').replace(/^\uFEFF/, '') }),
   ),
-  lossy('numbers-by-json', 'JSON has no NaN and no −0: every JSON saver', ['1.numbers'], (state) => ({
-    ...state,
-    metrics: {
-      ...state.metrics,
-      custom: mapValues(state.metrics.custom, (value) => (JSON.parse(JSON.stringify(value)) as number | null) ?? 0),
-    },
-  })),
+  lossy(
+    'folds-keys',
+    'keys that differ only in case overwrite each other: agentscope-ai/agentscope-java#3217',
+    ['1.keys'],
+    (state) => ({ ...state, state: mapKeys(state.state, (key) => key.toLowerCase()) }),
+  ),
+  lossy(
+    'composes-keys',
+    'keys that differ only in their Unicode form are one: rfjakob/gocryptfs#850, amule-org/amule#312',
+    ['1.keys'],
+    (state) => ({ ...state, state: mapKeys(state.state, (key) => key.normalize('NFC')) }),
+  ),
+  lossy(
+    'numbers-by-json',
+    'JSON has no NaN, no −0 and no Infinity: accordproject/concerto#158, UMEP-dev/SUEWS#1691',
+    ['1.numbers'],
+    (state) => ({
+      ...state,
+      metrics: {
+        ...state.metrics,
+        custom: mapValues(state.metrics.custom, (value) => (JSON.parse(JSON.stringify(value)) as number | null) ?? 0),
+      },
+    }),
+  ),
   wrapperMutant(
     'dates-in-seconds',
-    { copies: 'times are kept in whole seconds', killedBy: ['1.dates', '1.every-field'] },
+    {
+      copies: 'times are kept in whole seconds: trinodb/trino#6909, sequelize/sequelize#11798',
+      killedBy: ['1.dates', '1.every-field'],
+    },
     (store) => ({
       load: async (id, options) => {
         const state = await store.load(id, options);
@@ -80,7 +105,7 @@ const roundTrip: readonly Mutant[] = [
     'null-for-absent',
     {
       copies:
-        'null, and a delete that always succeeds: Strands S3 storage (missing bucket gives null; AccessDenied on DeleteObjects resolves)',
+        'null, and a delete that always succeeds: strands-agents/sdk-typescript S3 storage (a missing bucket gives null, a refused DeleteObjects resolves)',
       killedBy: ['1.absent'],
     },
     (store) => ({
@@ -212,7 +237,10 @@ const compareAndSet: readonly Mutant[] = [
   ),
   wrapperMutant(
     'overwrites-from-one',
-    { copies: 'overwriting is a delete and a create', killedBy: ['3.overwrite'] },
+    {
+      copies: 'replacing is a delete and an insert, which shows: manticoresoftware/manticoresearch#401',
+      killedBy: ['3.overwrite'],
+    },
     (store) => ({
       save: async (state, options) => {
         if (options?.onConflict !== 'overwrite') return store.save(state, options);
@@ -259,7 +287,33 @@ const late: readonly Mutant[] = [
   ),
 ];
 
+const early: readonly Mutant[] = [
+  wrapperMutant(
+    'caches-before-it-stores',
+    {
+      copies: 'a write that fails stays in the cache, which was written first: propeller-heads/tycho#1341',
+      killedBy: ['2.failed-call-changes-nothing', '6.proved-failure'],
+    },
+    (store) => {
+      const cache = new Map<InstanceId, WorkflowState>();
+      return {
+        save: async (state, options) => {
+          cache.set(state.instanceId, state as WorkflowState);
+          const saved = await store.save(state, options);
+          cache.set(saved.instanceId, saved);
+          return saved;
+        },
+        find: async (id, options) => cache.get(id) ?? store.find(id, options),
+        load: async (id, options) => cache.get(id) ?? store.load(id, options),
+      };
+    },
+  ),
+];
+
 class Failure extends Error {}
+
+/** Where the header says which format it is of. */
+const FORMAT_AT = 4;
 
 const stale: readonly Mutant[] = [
   {
@@ -351,6 +405,14 @@ const outcomes: readonly Mutant[] = [
     }),
   ),
   coreMutant(
+    'error-as-a-value',
+    {
+      copies: 'a driver resolves with the Error that it caught: unjs/unstorage src/drivers/utils/node-fs.ts',
+      killedBy: ['6.a-failed-read-is-not-absence'],
+    },
+    () => ({ look: (next) => next().catch((error: unknown) => error as never) }),
+  ),
+  coreMutant(
     'loses-the-cause',
     {
       copies: 'the error is replaced by one that says less: tus-node-server, unjs/unstorage node-fs',
@@ -408,7 +470,7 @@ const outcomes: readonly Mutant[] = [
   wrapperMutant(
     'gives-up-at-once',
     {
-      copies: 'Promise.race with the signal: the write goes on, and the caller hears that it did not',
+      copies: 'Promise.race with a timer or signal: the request goes on: sindresorhus/ky#8',
       killedBy: ['6.abort-at-every-point', '6.abort-while-writing'],
     },
     (store) => ({
@@ -426,7 +488,7 @@ const outcomes: readonly Mutant[] = [
 const listings: readonly Mutant[] = [
   wrapperMutant(
     'kinds-end-to-end',
-    { copies: 'one listing after the other, each sorted by itself', killedBy: ['8.several-kinds'] },
+    { copies: 'one listing after the other, each sorted by itself: dagucloud/dagu#700', killedBy: ['8.several-kinds'] },
     (store) => ({
       async *listByStatus(status, options) {
         if (!Array.isArray(status)) return yield* store.listByStatus(status, options);
@@ -560,7 +622,7 @@ const cleanups: readonly Mutant[] = [
   ),
   sweeping(
     'by-creation',
-    'age counts from the creation: garbageCollect of dbos-transact-ts uses created_at',
+    'age counts from the creation: garbageCollect of dbos-inc/dbos-transact-ts uses created_at',
     ['9.by-last-save'],
     { old: (state, now, age) => now - state.createdAt.getTime() > age },
   ),
@@ -572,13 +634,18 @@ const cleanups: readonly Mutant[] = [
   ),
   sweeping(
     'absolute-age',
-    'a clock that was ahead makes an instance old: the difference is taken without its sign',
+    'what a clock that was ahead has stamped is purged: cfengine/masterfiles#1316',
     ['9.future-is-kept'],
     { old: (state, now, age) => Math.abs(now - state.updatedAt.getTime()) > age },
   ),
-  sweeping('unnamed-kinds-too', 'a kind that the policy does not name is swept with the rest', ['9.per-kind'], {
-    unnamed: 0,
-  }),
+  sweeping(
+    'unnamed-kinds-too',
+    'one clock for all that ended, whatever the policy of its kind: tektoncd/results#1154, Altinn/altinn-studio#20005',
+    ['9.per-kind'],
+    {
+      unnamed: 0,
+    },
+  ),
   sweeping('unfenced', 'a retry that races the sweep loses its state: veryfront#4354', ['9.changed-since-judged'], {
     fenced: false,
   }),
@@ -677,7 +744,10 @@ const corruption: readonly Mutant[] = [
 const refusals: readonly Mutant[] = [
   wrapperMutant(
     'drops-what-it-does-not-know',
-    { copies: 'unknown fields vanish without a word: JSON schemas with strip', killedBy: ['11.states'] },
+    {
+      copies: 'undeclared fields are dropped, and the write succeeds: markmhendrickson/neotoma#2457',
+      killedBy: ['11.states'],
+    },
     (store) => ({
       save: (state, options) => {
         const { extra: _, ...known } = state as WorkflowState & { extra?: unknown };
@@ -753,7 +823,7 @@ const lifecycle: readonly Mutant[] = [
   wrapperMutant(
     'one-method-stays-open',
     {
-      copies: 'a method that was forgotten: no-op base-class methods of tus-node-server',
+      copies: 'a database that was closed is still answered for, by an empty one: Helweg/open-codebase-index#74',
       killedBy: ['13.after-close'],
     },
     (store, backend) => ({
@@ -766,7 +836,10 @@ const lifecycle: readonly Mutant[] = [
   ),
   storeMutant(
     'closes-under-a-write',
-    { copies: 'close does not wait for the writes under way', killedBy: ['13.close-waits'] },
+    {
+      copies: 'shutdown does not wait for the writes under way: livestorejs/livestore#416',
+      killedBy: ['13.close-waits'],
+    },
     async (backend, options) => {
       const store = await openStateStore(backend, options);
       return withMethods(store, {
@@ -778,7 +851,10 @@ const lifecycle: readonly Mutant[] = [
   ),
   wrapperMutant(
     'leaves-cursors-open',
-    { copies: 'an iterator that is left early is never ended', killedBy: ['13.idle-iterators'] },
+    {
+      copies: 'an iterator that is left early is never ended: brianc/node-pg-query-stream#66',
+      killedBy: ['13.idle-iterators'],
+    },
     (store) => ({
       list: (options) => {
         const inner = store.list(options)[Symbol.asyncIterator]();
@@ -809,9 +885,28 @@ const formats: readonly Mutant[] = [
     },
   ),
   coreMutant(
+    'newer-is-taken-for-ours',
+    {
+      copies:
+        'a newer version is replaced by ours when the store is opened: ohdearquant/lionagi#2599, daintreehq/daintree#6049',
+      killedBy: ['14.newer-is-refused'],
+    },
+    () => ({
+      look: async (next, op) => {
+        const answer = await next();
+        if (op === 'isCurrent' || answer === undefined) return answer;
+        const { envelope } = answer as Stored;
+        if (envelope.length < 128 || (envelope[FORMAT_AT] ?? 0) <= 1) return answer;
+        envelope[FORMAT_AT] = 1;
+        new DataView(envelope.buffer, envelope.byteOffset).setUint32(124, crc32(envelope.subarray(0, 124)));
+        return answer;
+      },
+    }),
+  ),
+  coreMutant(
     'newer-is-damaged',
     {
-      copies: 'what a newer release wrote is repaired by an older one: specVersion of vercel/workflow exists for it',
+      copies: 'an older release takes what a newer one wrote for broken: the need for specVersion in vercel/workflow',
       killedBy: ['14.newer-is-refused'],
     },
     () => ({
@@ -835,6 +930,7 @@ export const storeMutants: readonly Mutant[] = [
   ...isolation,
   ...compareAndSet,
   ...late,
+  ...early,
   ...stale,
   ...outcomes,
   ...listings,
@@ -847,6 +943,11 @@ export const storeMutants: readonly Mutant[] = [
 
 function mapValues<T, U>(map: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+}
+
+/** Of keys that become one, the last wins. */
+function mapKeys<T>(map: Readonly<Record<string, T>>, change: (key: string) => string): Record<string, T> {
+  return objectOf(Object.entries(map).map(([key, value]) => [change(key), value] as const));
 }
 
 function ageOf(

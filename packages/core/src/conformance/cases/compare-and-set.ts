@@ -343,6 +343,14 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
         incarnation: foreign,
         entered: { ...base.entered, nonce: foreign },
       });
+      const absent = context.id();
+      const nowhere = { ...record, id: absent, envelope: await bodyOf(context, absent, next, base.nonce) };
+      await assert.rejects(
+        async () => backend.write(nowhere, base, {}),
+        (error) => isRevisionConflict(error),
+        'a write that expects a revision, where nothing is, was not refused with a RevisionConflict',
+      );
+      same(await context.stored(absent), undefined, 'what is stored after a write that was to replace nothing');
       const hint = await backend.write(record, base, {});
       same(
         await context.stored(instanceId),

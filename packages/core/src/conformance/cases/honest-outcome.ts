@@ -391,25 +391,14 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
     usualCause: "the signal's reason is thrown although the write had been sent, or a half-done write is left behind",
     async run(context) {
       for (const op of ['create', 'save', 'delete'] as const) {
-        for (let point = 1; point <= 8; point++) {
+        for (let point = 1; point <= 12; point++) {
           const here = await context.elsewhere();
           const controller = new AbortController();
           const reason = new Error(`gave up at point ${point} of a ${op}`);
-          let countdown = 0;
-          // Before and after each call of the backend is a point.
-          const tick = (): void => {
-            if (countdown > 0 && --countdown === 0) controller.abort(reason);
-          };
-          const around = async <T>(next: () => Promise<T>): Promise<T> => {
-            tick();
-            const answer = await next();
-            tick();
-            return answer;
-          };
-          const store = await here.open({ look: around, write: around });
+          const abort = (): void => controller.abort(reason);
+          const store = await here.open(point <= 8 ? abortAround(point, abort) : abortInside(point - 8, abort));
           const input = here.state();
-          const base = op === 'create' ? undefined : await store.save(input);
-          countdown = point;
+          const base = op === 'create' ? undefined : await here.plant(input);
           const options = { signal: controller.signal };
           const call =
             op === 'create'
@@ -421,7 +410,6 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
             () => 'success' as const,
             (error: unknown) => error,
           );
-          countdown = 0;
           const now = await store.find(input.instanceId);
           const done = op === 'delete' ? now === undefined : now?.checkpointVersion === (op === 'create' ? 1 : 2);
           const what = `a ${op} aborted at point ${point}`;
@@ -568,6 +556,36 @@ async function sentAgain(
     assert.ok(lost[0].cause instanceof Broken, 'OUTCOME_UNKNOWN does not carry the error of the backend as its cause');
   context.history.note(`the request was lost; ${won.length > 0 ? 'sent again' : 'in doubt'}`);
   return won[0];
+}
+
+/** Aborts at the nth of the moments before and after each call of the backend. */
+function abortAround(nth: number, abort: () => void): Interposition {
+  let moment = 0;
+  const passing = (): void => {
+    if (++moment === nth) abort();
+  };
+  const around = async <T>(next: () => Promise<T>): Promise<T> => {
+    passing();
+    const answer = await next();
+    passing();
+    return answer;
+  };
+  return { look: around, write: around };
+}
+
+/** Aborts while the backend writes, so many turns of the event loop after it has begun. */
+function abortInside(turns: number, abort: () => void): Interposition {
+  return {
+    write: async (next) => {
+      const writing = next();
+      const aborted = (async () => {
+        for (let turn = 1; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        abort();
+      })();
+      const [answer] = await Promise.all([writing, aborted]);
+      return answer;
+    },
+  };
 }
 
 /** A link to the backend that fails when told to. */
