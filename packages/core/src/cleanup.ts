@@ -19,6 +19,7 @@ export interface CleanupPlan {
   readonly dryRun: boolean;
   /** Deletes exactly that write; `false` where something else is stored by now. */
   readonly remove: (id: InstanceId, revision: WriteRevision) => Promise<boolean>;
+  readonly onRemoved?: ((id: InstanceId) => void) | undefined;
 }
 
 export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: BackendCall): Promise<CleanupReport> {
@@ -36,8 +37,10 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
       const decoded = await headDecoded(backend, id, call);
       const age = ages.get(decoded?.revision.status as TerminalKind) ?? Infinity;
       const isOld = decoded !== undefined && now - decoded.header.updatedAt > age;
-      if (isOld && (dryRun || (await plan.remove(id, decoded.revision)))) removed.push(id);
-      else skipped++;
+      if (isOld && (dryRun || (await plan.remove(id, decoded.revision)))) {
+        removed.push(id);
+        if (!dryRun) plan.onRemoved?.(id);
+      } else skipped++;
     } catch (error) {
       failures.push({ instanceId: id, error });
     }

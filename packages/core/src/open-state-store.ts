@@ -13,15 +13,16 @@ import { checkRetention } from './retention.js';
 import { encodeRevision } from './revision.js';
 import { checkShape, integer, is, oneOf, optional, type Shape, ShapeError } from './shape.js';
 import { show } from './show.js';
-import type {
-  BackendCall,
-  BackendRecord,
-  DamagedRecord,
-  Expected,
-  ScanEntry,
-  ScanQuery,
-  StateBackend,
-  WriteRevision,
+import {
+  BACKEND,
+  type BackendCall,
+  type BackendRecord,
+  type DamagedRecord,
+  type Expected,
+  type ScanEntry,
+  type ScanQuery,
+  type StateBackend,
+  type WriteRevision,
 } from './state-backend.js';
 import {
   type Decoded,
@@ -59,7 +60,7 @@ const OPTIONS: { readonly [K in StoreOperation]?: Checks } = {
   delete: { revision: checkedLater },
   listPage: { status: checkedLater, after: instanceId, limit: pageSize },
   states: { status: checkedLater, concurrency: integer(1, 1000), onError: isFunction },
-  cleanup: { limit: integer(1), dryRun: oneOf(true, false) },
+  cleanup: { limit: integer(1), dryRun: oneOf(true, false), onRemoved: isFunction },
 };
 
 /** Facts of a call that `observe` is told once it has ended. */
@@ -74,13 +75,14 @@ export async function openStateStore(backend: StateBackend, options: StateStoreO
   for (const method of ['read', 'write', 'scan'] as const)
     checkShape(isFunction, backend?.[method], `backend.${method}`);
   checkOptions(options, {
+    create: oneOf(true, false),
     clock: isFunction,
     maxBodyBytes: integer(1, 0xffff_ffff),
     tombstoneGrace: integer(DAY),
     observe: isFunction,
   });
   try {
-    await backend.open?.({});
+    await backend.open?.({ create: options.create });
   } catch (error) {
     throw storageError(backend, error);
   }
@@ -114,6 +116,10 @@ class Store implements StateStore {
 
   get closed(): boolean {
     return this.#closing !== undefined;
+  }
+
+  get [BACKEND](): StateBackend {
+    return this.#backend;
   }
 
   save: StateStore['save'] = (state, options) =>
@@ -253,9 +259,13 @@ class Store implements StateStore {
     this.#run('cleanup', options, async (call) => {
       const backend = this.#backend;
       const now = this.#now();
-      const { limit = Infinity, dryRun = false } = options ?? {};
+      const { limit = Infinity, dryRun = false, onRemoved } = options ?? {};
       const remove = (id: InstanceId, base: WriteRevision): Promise<boolean> => this.#bury(id, base, call);
-      const report = await cleanUp(backend, { now, ages: checkRetention(retention), limit, dryRun, remove }, call);
+      const report = await cleanUp(
+        backend,
+        { now, ages: checkRetention(retention), limit, dryRun, remove, onRemoved },
+        call,
+      );
       if (dryRun || backend.sweep === undefined) return report;
       const sweep = async () => backend.sweep?.(now - this.#tombstoneGrace, { ...call, now });
       const swept = await reading(backend, call, undefined, sweep).catch((error: unknown) => ({

@@ -29,6 +29,8 @@ export interface BackendCall {
    * whose records are stamped by another clock, such as a server's.
    */
   readonly now?: number | undefined;
+  /** Given to `open`. `false`: refuse a location that holds no store yet, with `INVALID_ARGUMENT`, instead of making one. */
+  readonly create?: boolean | undefined;
 }
 
 /**
@@ -36,7 +38,11 @@ export interface BackendCall {
  * Two writes never share a nonce, so equality of `nonce` is identity.
  */
 export interface WriteRevision {
-  /** 1 for a create, else one more than what it replaced. Unsigned 32-bit. */
+  /**
+   * 1 for a create, else one more than what it replaced. Unsigned 32-bit. A record that is copied from another store
+   * keeps its version: it may be created at any, and replace an older copy by more than one. Tell it by its nonce, which
+   * is its incarnation, as of every create.
+   */
   readonly version: number;
   /** 16 lowercase hex digits, random, drawn once per logical write. */
   readonly nonce: string;
@@ -128,6 +134,33 @@ export interface SweepReport {
   readonly failures: readonly { readonly what: string; readonly error: unknown }[];
 }
 
+/** What `verify` has found, and what it means. */
+export interface BackendFinding {
+  /**
+   * `foreign`: a name that no release writes. `leftover`: of a call that never ended, older than calls last; nobody needs
+   * it. `stale-index`: the index names an instance that is not so. `missing-index`: it lacks one that is. `stuck`: an
+   * instance that can be read but not written, for something it needs is gone.
+   */
+  readonly kind: 'foreign' | 'leftover' | 'stale-index' | 'missing-index' | 'stuck' | 'unreadable';
+  /** As the backend calls it: a path, a key. */
+  readonly what: string;
+  readonly instanceId?: InstanceId | undefined;
+  /** What is wrong, where the kind does not say it all. */
+  readonly problem?: string | undefined;
+}
+
+/** One thing that a deployment must offer, tried out. */
+export interface Diagnosis {
+  /** In a word or two: `permissions`, `conditional writes`, `clock`. */
+  readonly what: string;
+  /** `broken`: the contract cannot be kept. `doubtful`: it may not be kept, or nobody can tell. */
+  readonly verdict: 'ok' | 'doubtful' | 'broken';
+  /** What was seen. */
+  readonly found: string;
+  /** What to do about it. With every verdict but `ok`. */
+  readonly remedy?: string | undefined;
+}
+
 /** What a backend promises. Data, declared once; the conformance suite checks it in both directions. */
 export interface BackendCapabilities {
   /**
@@ -207,9 +240,25 @@ export interface StateBackend {
    */
   sweep?(olderThan: number, call: BackendCall): Promise<SweepReport>;
 
+  /**
+   * Looks through everything in the location for what only the backend can see: names that are not ours, what crashes
+   * left, an index that disagrees with what is stored. Changes nothing. What a call under way explains is no finding.
+   * Core itself reads every record, and compares it with what `scan` says of it.
+   */
+  verify?(call: BackendCall): AsyncIterable<BackendFinding>;
+
+  /**
+   * Tries out what the contract needs of the place: rights, conditions, clocks, durability. Writes only under names of
+   * its own, which it removes. Yields what it found, good or bad, and throws only where it cannot go on.
+   */
+  diagnose?(call: BackendCall): AsyncIterable<Diagnosis>;
+
   /** Releases every handle. Called once, after the last call in flight has ended. */
   close?(): Promise<void>;
 }
+
+/** Under this a store shows its backend to maintenance. Of the global registry, as the next two. */
+export const BACKEND: unique symbol = Symbol.for('workflow-state.backend') as never;
 
 // Symbols of the global registry, so that a backend built against another copy of this package is understood.
 const REVISION_CONFLICT = Symbol.for('workflow-state.RevisionConflict');

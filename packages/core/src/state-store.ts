@@ -11,7 +11,7 @@
 import type { InstanceId } from './instance-id.js';
 import type { Retention } from './retention.js';
 import type { Revision } from './revision.js';
-import type { BackendCapabilities } from './state-backend.js';
+import type { BACKEND, BackendCapabilities, StateBackend } from './state-backend.js';
 import type { WorkflowState, WorkflowStateInput } from './state.js';
 import type { StatusKind, WorkflowStatus } from './status.js';
 
@@ -91,6 +91,8 @@ export interface CleanupOptions extends CallOptions {
   readonly limit?: number | undefined;
   /** Remove nothing; report in `ids` what would be. */
   readonly dryRun?: boolean | undefined;
+  /** Called once for each instance, as soon as it is removed: for progress, and to know after an abort. It must not throw. */
+  readonly onRemoved?: ((instanceId: InstanceId) => void) | undefined;
 }
 
 export interface CleanupReport {
@@ -117,6 +119,9 @@ export interface CleanupFailure {
 }
 
 export interface StateStore {
+  /** The backend beneath, for `@workflow-state/core/maintenance`. A wrapper shows that of the store it wraps. */
+  readonly [BACKEND]?: StateBackend | undefined;
+
   /** What this store promises. */
   readonly capabilities: BackendCapabilities;
   readonly closed: boolean;
@@ -222,6 +227,8 @@ export type StoreOperation =
   | 'cleanup';
 
 export interface StateStoreOptions {
+  /** `false`: a location that holds no store yet is refused, where the backend can tell. Default: it is made one. */
+  readonly create?: boolean | undefined;
   /** Epoch milliseconds. Default `Date.now`. Decides `updatedAt` and the age of what is cleaned up, nothing else. */
   readonly clock?: (() => number) | undefined;
   /** Largest encoded body that is saved, in bytes. Default 16 MiB; the backend's own limit applies too. */

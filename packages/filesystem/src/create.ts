@@ -45,8 +45,8 @@ export function* create(
   const task: Create = {
     volume,
     record,
-    candidate: layout.candidate(id, revision),
-    token: layout.token(id, revision),
+    candidate: layout.candidate(id, { version: 1, nonce: revision.nonce }),
+    token: layout.token(id, revision, revision.version === 1 ? undefined : revision.nonce),
     index: [layout.marker(id, revision.status, revision.entered), layout.idEntry(id, revision.incarnation)],
   };
   if (!(yield* prepare(task, revision, given))) yield* comeAgain(task);

@@ -18,7 +18,7 @@ import { storageError } from './failures.js';
 import { asyncFileOps, type FileOps, hybridFileOps, type Machine, run, type Steps } from './file-ops.js';
 import { scanIds } from './id-index.js';
 import { Layout } from './layout.js';
-import { open } from './open.js';
+import { mustExist, open } from './open.js';
 import { save } from './save.js';
 import { scanStatus, type Stay } from './status-index.js';
 import { sweepStore } from './sweep.js';
@@ -78,7 +78,8 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       maxBodyBytes: Infinity,
     }),
 
-    async open(): Promise<void> {
+    async open({ create: make = true }): Promise<void> {
+      if (!make) await run(mustExist(layout), machine);
       volume = await run(open(layout, durable), machine);
     },
 
@@ -110,6 +111,11 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       // Deletes are removals here: no tombstone is ever stored.
       if (expected.status === 'tombstone') throw new RevisionConflict();
       const base: WriteRevision & Stay = { ...expected, status: expected.status };
+      if (status !== 'tombstone' && revision.nonce === revision.incarnation) {
+        // A copy from another store that replaces an older one: in between there is none, and who dies there copies again.
+        await run(remove(volume, id, base, call), machine);
+        return run(create(volume, { ...record, revision: { ...revision, status } }, {}), machine);
+      }
       await run(status === 'tombstone' ? remove(volume, id, base, call) : save(volume, record, base, call), machine);
     },
 
@@ -121,6 +127,15 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       } catch (error) {
         throw call.signal?.aborted === true ? error : storageError(`${layout.root} cannot be listed`, error);
       }
+    },
+
+    // Loaded when they are called for: no engine needs them.
+    async *verify(call) {
+      yield* (await import('./verify.js')).verify(machine, volume, leftoverAge, call);
+    },
+
+    async *diagnose(call) {
+      yield* (await import('./diagnose.js')).diagnose(machine, volume, call);
     },
 
     sweep: (_olderThan, call) => sweepStore(machine, volume, leftoverAge, call),

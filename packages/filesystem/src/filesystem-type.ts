@@ -19,7 +19,7 @@ export const NETWORK: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Somebody else's program answers, and nobody knows what it promises: a network, the host of a virtual machine, a disk. */
-const UNKNOWN: ReadonlyMap<number, string> = new Map([
+export const UNKNOWN: ReadonlyMap<number, string> = new Map([
   [0x65735546, 'FUSE'],
   [0x01021997, '9p'],
   [0x786f4256, 'vboxsf'],

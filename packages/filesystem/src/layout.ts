@@ -18,6 +18,9 @@
 // - A directory that is listed holds only names that stay while the fact they state stands, because `readdir` may skip
 //   a name that is renamed or replaced meanwhile (measured on ext4 and btrfs). That is why a save that keeps its status
 //   touches neither ids/ nor status/, and why `list` does not read data/.
+// - What belongs to a create is told by its name, for it is removed where a save's is kept: the candidate of a create has
+//   version 1 in its name, whatever its record says, and a token that is not at version 1 has the nonce as its turn. A
+//   record that was copied from another store is created at its own version.
 // - Tokens, markers and entries are one empty file under several names (hard links): making an index entry *from* the
 //   token proves in the same call that the write it belongs to is still current.
 // - Shards spread the entries of one directory and the fsyncs of saves; they are made when first needed, ids/<xx>
@@ -144,6 +147,11 @@ export function parseShardName(name: string): ShardName | undefined {
   // A token may go without a turn; claims and pits have an owner, the others have none.
   if (kind !== 'tok' && (kind === 'dead' || kind === 'pit') !== (by !== undefined)) return undefined;
   return { name, id: id as InstanceId, version: Number(version), nonce, by, kind: kind as ShardName['kind'] };
+}
+
+/** Whether that token or candidate was made for a create. */
+export function isOfCreate({ version, nonce, by }: ShardName): boolean {
+  return version === 1 || by === nonce;
 }
 
 export function isMarker(name: string): boolean {

@@ -35,6 +35,20 @@ export function* open(layout: Layout, durable: boolean): Steps<Volume> {
   return volume;
 }
 
+/** Before anything is made. @throws `INVALID_ARGUMENT` */
+export function* mustExist({ root, format }: Layout): Steps<void> {
+  try {
+    yield* call('times', format);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw storageError(`${root} cannot be read`, error);
+    throw refusal(
+      'INVALID_ARGUMENT',
+      `there is no store in ${root}`,
+      'check the path; the first program that saves a state there makes the store',
+    );
+  }
+}
+
 function* list(root: string): Steps<readonly string[]> {
   try {
     return yield* call('readdir', root);

@@ -7,7 +7,7 @@
 import { type EnvelopeHeader, type InstanceId, StateStoreError } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
 import { call, link, rename, type Steps } from './file-ops.js';
-import type { ShardName, WriteName } from './layout.js';
+import { isOfCreate, type ShardName, type WriteName } from './layout.js';
 import { finishDelete, indexedOf, namesOfInstance } from './removal.js';
 import { leaveStatus } from './status-index.js';
 import { freshNonce, jitter, makeDurableFirst, type Volume } from './volume.js';
@@ -27,7 +27,7 @@ export function* resolve(volume: Volume, id: InstanceId, expected: WriteName): S
     const is = (kind: ShardName['kind'], version: number, nonce?: string) => (name: ShardName) =>
       name.kind === kind && name.version === version && (nonce === undefined || name.nonce === nonce);
 
-    const ahead = names.find(is('tok', head.version + 1));
+    const ahead = names.filter(is('tok', head.version + 1)).find((token) => !isOfCreate(token));
     const claim = names.find(is('dead', head.version, head.nonce));
     const own = names.find(is('tok', head.version, head.nonce));
     const behind = names.find(is('tok', head.version - 1, head.parent));

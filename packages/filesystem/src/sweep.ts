@@ -12,6 +12,7 @@ import { codeOf, type Machine, link, readdir, rename, run, type Steps, unlink } 
 import {
   type IdEntry,
   isDataName,
+  isOfCreate,
   type Layout,
   type Marker,
   parseIdEntry,
@@ -142,7 +143,7 @@ function* isOld(
   youngest: number,
 ): Steps<boolean> {
   const suspects = names
-    .filter(({ kind, version }) => kind !== 'tok' || !data || version === 1)
+    .filter((name) => name.kind !== 'tok' || !data || isOfCreate(name))
     .map(({ name }) => `${layout.shard(id)}/${name}`);
   if (!data) {
     suspects.push(
@@ -173,7 +174,7 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
   // Each attempt publishes or finishes what stands in the way; what it still finds moving is alive.
   for (let attempt = 0; attempt < 3; attempt++) {
     const names = yield* namesOfInstance(volume, id);
-    const creates = new Set([...names.filter(({ version }) => version === 1), ...markers].map(({ nonce }) => nonce));
+    const creates = new Set([...names.filter(isOfCreate), ...markers].map(({ nonce }) => nonce));
     for (const { incarnation } of entries) creates.add(incarnation);
     let removed = 0;
     for (const nonce of creates) removed += yield* removeOne(layout.candidate(id, { version: 1, nonce }));
@@ -203,16 +204,13 @@ export function* sweepInstance(volume: Volume, id: InstanceId, noted: Indexes | 
   return 0;
 }
 
-function* removeName(
-  layout: Layout,
-  { id, kind, version, nonce, name }: ShardName,
-  head: EnvelopeHeader | undefined,
-): Steps<number> {
+function* removeName(layout: Layout, found: ShardName, head: EnvelopeHeader | undefined): Steps<number> {
+  const { id, kind, nonce, name } = found;
   const path = `${layout.shard(id)}/${name}`;
   // Tokens of creates that can no longer happen. Others go only where there is no data file: somebody removed it, and a
   // revision of old must not find a token when there is one again.
   if (kind === 'void' && head !== undefined) return 0;
-  if (kind === 'tok' && (nonce === head?.nonce || (version > 1 && head !== undefined))) return 0;
+  if (kind === 'tok' && (nonce === head?.nonce || (!isOfCreate(found) && head !== undefined))) return 0;
   if (kind !== 'pit') return yield* removeOne(path);
   yield* removePit(path);
   return 1;

@@ -22,6 +22,7 @@ import {
   type WorkflowState,
   type WorkflowStateInput,
 } from '@workflow-state/core';
+import { BACKEND, type StateBackend } from '@workflow-state/core/backend';
 import { LRUCache } from 'lru-cache';
 import { CallsInFlight, type InstanceCalls } from './calls-in-flight.js';
 import { type CopyBytes, copyState, ownBytes, sharedBytes } from './copy-state.js';
@@ -113,6 +114,10 @@ class CachingStore implements CachedStateStore {
       ...(ttl !== undefined &&
         this.#now !== undefined && { ttl, perf: { now: this.#now }, ttlResolution: clock === undefined ? 1 : 0 }),
     });
+  }
+
+  get [BACKEND](): StateBackend | undefined {
+    return this.#inner[BACKEND];
   }
 
   get closed(): boolean {

@@ -35,6 +35,8 @@ export interface Marker {
 }
 
 export interface Keys {
+  /** In front of everything that is stored. */
+  readonly root: string;
   readonly verdict: string;
   readonly instances: string;
   instance(id: InstanceId): string;
@@ -65,6 +67,7 @@ export function keysUnder(prefix: string): Keys {
   const root = path === '' ? '' : `${path}/`;
   const markers = (kind: StatusKind): string => `${root}status/${kind}/`;
   return {
+    root,
     verdict: `${root}probe/1`,
     instances: `${root}instances/`,
     instance: (id) => `${root}instances/${id}`,

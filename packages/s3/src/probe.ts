@@ -57,7 +57,8 @@ function parse(bytes: Uint8Array): Abilities | undefined {
 /** Some answer was lost, so that the next one may be about a copy of our own. */
 class Disturbed extends Error {}
 
-async function probe(bucket: Bucket, keys: Keys, operation: Operation): Promise<Abilities> {
+/** Tries the server out. @throws `NOT_SUPPORTED`, naming what it does not honour. */
+export async function probe(bucket: Bucket, keys: Keys, operation: Operation): Promise<Abilities> {
   for (let run = 1; ; run++) {
     const key = keys.scratch(newNonce());
     try {

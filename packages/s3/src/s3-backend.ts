@@ -98,6 +98,13 @@ export function s3Backend(options: S3BackendOptions): StateBackend {
     head: (id, call) => stored(id, call, HEADER_BYTES),
     write: (record, expected, call) => writeRecord(place, record, expected, call),
     scan: (query, call) => scan(place, query, call),
+    // Loaded when they are called for: no engine needs them.
+    async *verify(call) {
+      yield* (await import('./verify.js')).verify(place, call);
+    },
+    async *diagnose(call) {
+      yield* (await import('./diagnose.js')).diagnose(place, { reclaim }, call);
+    },
     sweep: (olderThan, call) => sweep(place, olderThan, { reclaim: tombstones }, call),
     async close() {
       if (options.client === undefined) client.destroy();

@@ -70,7 +70,7 @@ export const CLAUSES: readonly Clause[] = [
     number: 10,
     name: 'Corruption is contained',
     promise:
-      'A bad record fails its own calls with a precise error, is reported by whatever must read it, never hides or breaks another, and can be deleted or overwritten on request. Names that are not ours are ignored by listings and never touched.',
+      'A bad record fails its own calls with a precise error, is reported by whatever must read it, never hides or breaks another, and can be deleted or overwritten on request. Names that are not ours are ignored by listings, never touched, and reported by `verify`.',
   },
   {
     number: 11,

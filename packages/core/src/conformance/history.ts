@@ -11,7 +11,7 @@ import type { InstanceId } from '../instance-id.js';
 import { decodeRevision } from '../revision.js';
 import { show } from '../show.js';
 import { interpose } from './interpose.js';
-import { isNotApplied, isRevisionConflict, type StateBackend } from '../state-backend.js';
+import { BACKEND, isNotApplied, isRevisionConflict, type StateBackend } from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
 
 export interface Operation {
@@ -185,6 +185,9 @@ export function recordStore(store: StateStore, history: History, handle: string)
     }
   }
   return {
+    get [BACKEND]() {
+      return store[BACKEND];
+    },
     get capabilities() {
       return store.capabilities;
     },

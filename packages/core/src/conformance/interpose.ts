@@ -60,9 +60,13 @@ export function interpose(backend: StateBackend, between: Interposition): StateB
       sweep: (olderThan: number, call: BackendCall) =>
         sweep(async () => (await backend.sweep?.(olderThan, call)) ?? { removed: 0, failures: [] }, olderThan),
     }),
+    ...(backend.verify !== undefined && { verify: (call: BackendCall) => backend.verify?.(call) ?? nothing() }),
+    ...(backend.diagnose !== undefined && { diagnose: (call: BackendCall) => backend.diagnose?.(call) ?? nothing() }),
     close: () => close(async () => backend.close?.()),
   };
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 /** A place where a call is held until it is let go. */
 export interface Gate {

@@ -54,6 +54,31 @@ export const backendMutants: readonly Mutant[] = [
       },
     );
   })(),
+  backendMutant(
+    'creates-at-version-1',
+    {
+      copies:
+        'the number of the first version is a constant of the INSERT, and the next one is counted up by the UPDATE',
+      killedBy: ['1.copied'],
+    },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        super.check(old, expected, record);
+        const next = old === undefined || old.revision.status === 'tombstone' ? 1 : old.revision.version + 1;
+        if (record.revision.version !== next) throw new RevisionConflict();
+      }
+    },
+  ),
+  backendMutant(
+    'verify-parses-what-it-knows',
+    {
+      copies: 'a check of the store skips every name that its pattern does not match',
+      killedBy: ['10.verify-names-the-foreign'],
+    },
+    class extends ControlBackend {
+      override async *verify(): AsyncGenerator<never> {}
+    },
+  ),
 
   // -- bytes ----------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 import {
   type BackendCall,
   type BackendCapabilities,
+  type BackendFinding,
   type BackendRecord,
   type Expected,
   type InstanceId,
@@ -136,6 +137,10 @@ export class ControlBackend implements StateBackend {
       )
       .filter(({ id }) => after === undefined || id > after)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async *verify(_call: BackendCall): AsyncGenerator<BackendFinding> {
+    for (const what of this.space.foreign.keys()) yield { kind: 'foreign', what };
   }
 
   async sweep(olderThan: number, _call: BackendCall): Promise<SweepReport> {

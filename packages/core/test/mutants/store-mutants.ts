@@ -6,7 +6,7 @@ import type { InstanceId } from '../../src/instance-id.js';
 import { openStateStore } from '../../src/open-state-store.js';
 import { decodeRevision, type Revision } from '../../src/revision.js';
 import { isRevisionConflict, NotApplied, type Stored } from '../../src/state-backend.js';
-import { decodeHeader } from '../../src/state-codec.js';
+import { decodeHeader, decodeState } from '../../src/state-codec.js';
 import type { WorkflowState, WorkflowStateInput } from '../../src/state.js';
 import type { CleanupFailure, CleanupReport, StateStore } from '../../src/state-store.js';
 import { isTerminalKind, STATUS_KINDS, type StatusKind } from '../../src/status.js';
@@ -23,6 +23,27 @@ function lossy(id: string, copies: string, killedBy: readonly string[], change: 
     save: (state, options) => store.save(change(state), options),
   }));
 }
+
+const verification: readonly Mutant[] = [
+  coreMutant(
+    'damage-is-absence',
+    {
+      copies: 'what does not parse is skipped by every reader, as if it were not there',
+      killedBy: ['10.verify-names-the-damaged'],
+    },
+    () => ({
+      look: async (next, op, id) => {
+        const answer = await next();
+        try {
+          if (op === 'read' && answer !== undefined) decodeState(id, answer as Stored);
+          return answer;
+        } catch {
+          return undefined as typeof answer;
+        }
+      },
+    }),
+  ),
+];
 
 const roundTrip: readonly Mutant[] = [
   lossy('forgets-a-field', 'a field that saving forgets: DARPA-ASKEM/terarium#3220', ['1.every-field'], (state) => ({
@@ -927,6 +948,7 @@ const formats: readonly Mutant[] = [
 
 export const storeMutants: readonly Mutant[] = [
   ...roundTrip,
+  ...verification,
   ...isolation,
   ...compareAndSet,
   ...late,

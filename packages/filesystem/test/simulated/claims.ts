@@ -37,7 +37,7 @@ export function historyOf(start: Seen): History {
   return { stored: [nonceOf(start)], acknowledged: 0, refused: [], condemned: [], claims: [] };
 }
 
-/** The data file only ever goes from nothing to a first version, from a write to one that follows it, or away by a delete of it. */
+/** The data file only ever goes from nothing to the first of its life, from a write to one that follows it, or away by a delete of it. */
 export function changed(actor: Actor, history: History, before: Seen, after: Seen, call: Call): History {
   if (before === after || nonceOf(before) === nonceOf(after)) return history;
   const does = `${actor.name} does ${call[0]}`;
@@ -46,7 +46,7 @@ export function changed(actor: Actor, history: History, before: Seen, after: See
     if (!history.condemned.includes(before?.nonce ?? ''))
       throw new Violation('destroyed', `${does}: it removes ${before?.nonce}, which nobody meant to delete`);
   } else if (before === undefined) {
-    if (after.version !== 1)
+    if (after.nonce !== after.incarnation)
       throw new Violation(
         'resurrected',
         `${does}: ${after.nonce}, version ${after.version}, is stored where nothing was`,

@@ -20,6 +20,8 @@ const saveTwice = writer(volume, '!', { attempts: 2 });
 const remove = deleter(volume);
 const createRunning = creator(volume, 'running');
 const createWaiting = creator(volume, 'waiting');
+const copyTwo = creator(volume, 'running', { version: 2 });
+const copyTwoWaiting = creator(volume, 'waiting', { version: 2 });
 const sweep = instanceSweeper(volume);
 const sweepAll = sweeper(volume);
 const list = lister(volume, undefined);
@@ -51,6 +53,12 @@ const two: Record<string, Scenario> = {
   'a sweep, a writer': { start, roles: [sweep, save] },
   'a sweep, a creator': { start: nothing, roles: [sweep, createRunning] },
   'a sweep, a deleter': { start, coarse: true, names: 2, doubts: true, roles: [sweep, remove] },
+  'two copiers of one version': { start: nothing, roles: [copyTwo, copyTwoWaiting] },
+  'a copier, both listings': { start: nothing, roles: [copyTwo, list, listRunning] },
+  'a copier, a creator': { start: nothing, roles: [copyTwo, createWaiting] },
+  'a copier, a deleter': { start, doubts: true, roles: [copyTwo, remove] },
+  'a sweep, a copier': { start: nothing, roles: [sweep, copyTwo] },
+  'the sweep of a store, a copier': { start: nothing, roles: [sweepAll, copyTwo] },
   'the sweep of a store that lost a marker and an entry': {
     start: without(start, new RegExp(`^(?:/status|${IDS})/`)),
     heals: true,
@@ -65,6 +73,19 @@ const three: Record<string, Scenario> = {
     start: nothing,
     coarse: true,
     roles: [createRunning, createWaiting, writer(volume, '!')],
+  },
+  // Where a token of version 2 that belongs to no save must be taken for none.
+  'a copier of version 2, a creator, a writer': {
+    start: nothing,
+    coarse: true,
+    roles: [copyTwo, createWaiting, writer(volume, '!')],
+  },
+  'a copier of version 2, a writer, a deleter': {
+    start,
+    coarse: true,
+    names: 2,
+    doubts: true,
+    roles: [copyTwo, saveSame, remove],
   },
   'a deleter, a writer, a creator': {
     start,

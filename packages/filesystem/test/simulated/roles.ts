@@ -34,6 +34,8 @@ export interface Options {
   readonly attempts?: number;
   /** Where the backend asks to come again with a new nonce: do not. */
   readonly sameNonce?: boolean;
+  /** Of a create: of the record that is copied. */
+  readonly version?: number;
 }
 
 /** Saves what it loads, with another status (`!`), with that one, or with the same (`=`). */
@@ -77,12 +79,12 @@ function* saveOn(volume: Volume, stored: Base, status: StatusKind, { sameNonce }
 
 export function creator(volume: Volume, status: StatusKind, options: Options = {}): Role {
   return {
-    role: `creator ${status}`,
+    role: options.version === undefined ? `creator ${status}` : `copier ${status} ${options.version}`,
     intercept: options.intercept,
     looksFor: HOLDS,
     *script(): Script {
       for (let nonce = nextName(); ; nonce = nextName()) {
-        const record = created(status, ID, { nonce, bodyBytes: 8, at: 0 });
+        const record = created(status, ID, { nonce, bodyBytes: 8, at: 0, version: options.version ?? 1 });
         try {
           yield* create(volume, record as BackendRecord & { readonly revision: Base }, {});
           yield { note: 'saved', nonce };

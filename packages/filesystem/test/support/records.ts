@@ -17,16 +17,18 @@ export interface RecordOptions {
   readonly bodyBytes?: number;
   readonly at?: number;
   readonly nonce?: string;
+  /** Of a create: another than 1 is a copy's. */
+  readonly version?: number;
 }
 
 export function created(
   status: StatusKind,
   id: InstanceId = Ids.generate(),
-  { at = 1000, bodyBytes = 100, nonce = newNonce() }: RecordOptions = {},
+  { at = 1000, bodyBytes = 100, nonce = newNonce(), version = 1 }: RecordOptions = {},
 ): BackendRecord {
   return build(
     id,
-    { version: 1, nonce, incarnation: nonce, first: true, status, entered: { version: 1, nonce, at }, createdAt: at },
+    { version, nonce, incarnation: nonce, first: true, status, entered: { version: 1, nonce, at }, createdAt: at },
     undefined,
     at,
     bodyBytes,

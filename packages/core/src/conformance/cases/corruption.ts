@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { isStateStoreError, type StateStoreError } from '../../errors.js';
 import type { InstanceId } from '../../instance-id.js';
-import type { Stored } from '../../state-backend.js';
+import { type Finding, verifyStore } from '../../maintenance/verify-store.js';
+import { BACKEND, type Stored } from '../../state-backend.js';
 import type { WorkflowState } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
 import type { WorkflowStatus } from '../../status.js';
-import type { ConformanceCase } from '../case.js';
+import type { CaseContext, ConformanceCase } from '../case.js';
 import { collect, refused, same, sameIds } from '../claims.js';
 
 const FAILED: WorkflowStatus = { kind: 'failed', error: { code: 'E', message: 'failed', recoveryHints: [] } };
@@ -298,6 +299,53 @@ export const corruptionCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: '10.verify-names-the-damaged',
+    clause: 10,
+    title: 'verify names every damaged record, and finds nothing wrong with a sound one, whatever it went through',
+    level: 'store',
+    usualCause: 'what cannot be read counts as absent',
+    async run(context) {
+      const store = await context.open();
+      const sound = await store.save(context.state());
+      await store.save({ ...sound, status: { kind: 'waiting', stage: 'first', event: 'e' } });
+      const ended = await store.save(context.state({ status: FAILED }));
+      await store.save(ended);
+      await store.delete((await store.save(context.state())).instanceId);
+      same(await findings(store, context), [], 'findings where nothing is wrong');
+      const bad: InstanceId[] = [];
+      for (const [, damage] of DAMAGES) bad.push((await context.plant(context.state(), damage)).instanceId);
+      const found = await findings(store, context);
+      same(
+        found.map(({ kind, instanceId }) => [kind, instanceId]),
+        bad.sort().map((instanceId) => ['damaged', instanceId]),
+        'findings beside damaged records',
+      );
+    },
+  },
+  {
+    id: '10.verify-names-the-foreign',
+    clause: 10,
+    title: 'a backend with a verify of its own names what is not ours, and touches nothing',
+    level: 'store',
+    hooks: ['faults.plantForeign'],
+    usualCause: 'verify parses the names that it knows, and passes over all others',
+    async run(context) {
+      if (context.location.backend.verify === undefined) context.notApplicable('the backend has no verify');
+      const untouched = await context.faults.plantForeign?.(context.location);
+      if (untouched === undefined) return context.notRun('faults.plantForeign gave no check');
+      const store = await context.open();
+      await store.save(context.state());
+      const found = await findings(store, context);
+      assert.ok(found.length > 0, 'verify names nothing of what is not ours');
+      same(
+        found.filter(({ kind }) => kind !== 'foreign'),
+        [],
+        'findings that are not foreign',
+      );
+      assert.ok(await untouched(), 'verify changed or removed something that is not ours');
+    },
+  },
+  {
     id: '10.foreign-names',
     clause: 10,
     title: 'what is not ours is in no listing, disturbs nothing, and is never touched, not by cleanup either',
@@ -320,6 +368,11 @@ export const corruptionCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+async function findings(store: StateStore, context: CaseContext): Promise<readonly Finding[]> {
+  if (store[BACKEND] === undefined) context.notApplicable('the wrapper does not show the backend beneath it');
+  return collect(verifyStore(store));
+}
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {
   const changed = bytes.slice();

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import type { Arbitrary } from 'fast-check';
 import { InstanceId } from '../../instance-id.js';
+import { copyStore } from '../../maintenance/copy-store.js';
 import type { WorkflowState, WorkflowStateInput } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
 import type { WorkflowStatus } from '../../status.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
-import { same } from '../claims.js';
+import { collect, same } from '../claims.js';
 import { checkProperty, loadFastCheck } from '../fast-check.js';
+import { showError } from '../history.js';
 import {
   allBytes,
   DOUBLES,
@@ -311,6 +313,47 @@ export const roundTripCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: '1.copied',
+    clause: 1,
+    title:
+      'a copy from another store has version, times, status and every byte of the original, takes the place of an older copy, and is listed, saved and deleted as any other',
+    level: 'backend',
+    usualCause: 'a create is taken to be at version 1, and a save one above what it replaces',
+    async run(context) {
+      const from = await (await context.elsewhere()).open();
+      const to = await context.open();
+      const input = context.state({ state: { a: context.random.bytes(300) } });
+      const { instanceId } = input;
+      await from.save(input);
+      const advance = async (change: (state: WorkflowState) => WorkflowState): Promise<void> => {
+        context.clock.advance(1000);
+        await from.update(instanceId, change);
+      };
+      await advance((state) => ({ ...state, currentStage: 'second' }));
+      await advance((state) => ({ ...state, status: { kind: 'waiting', stage: 'second', event: 'paid' } }));
+      await advance((state) => ({ ...state, currentStage: 'third' }));
+      for (const outcome of ['copied', 'present'])
+        same(await copied(from, to), [outcome], `outcome of a copy that was to end as ${outcome}`);
+      same(await asCopied(to, instanceId), await asCopied(from, instanceId), 'the copy');
+
+      await advance((state) => ({ ...state, currentStage: 'fourth' }));
+      await advance((state) => ({ ...state, status: { kind: 'cancelled' } }));
+      same(await copied(from, to), ['updated'], 'outcome of a copy over an older one');
+      same(await asCopied(to, instanceId), await asCopied(from, instanceId), 'the copy over an older one');
+      same(await collect(to.list()), [instanceId], 'list of the target');
+      for (const kind of ['running', 'waiting', 'cancelled'] as const)
+        same(await to.count(kind), kind === 'cancelled' ? 1 : 0, `count of ${kind} in the target`);
+
+      const saved = await to.save({ ...(await to.load(instanceId)), status: { kind: 'paused', stage: 'fourth' } });
+      assert.equal(saved.checkpointVersion, 7, `a save of the copy is version ${saved.checkpointVersion}`);
+      same(await collect(to.listByStatus('paused')), [instanceId], 'listByStatus after a save of the copy');
+      same(await copied(from, to), ['newer'], 'outcome of a copy over what was saved since');
+      same(await to.load(instanceId), saved, 'what was saved over the copy, after another copy');
+      assert.equal(await to.delete(instanceId), true, 'delete of the copy');
+      same(await collect(to.list()), [], 'list after the delete');
+    },
+  },
+  {
     id: '1.any-state',
     clause: 1,
     title: 'states drawn at random come back equal',
@@ -375,6 +418,21 @@ export const roundTripCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+/** What is stored, but for the name of the write. */
+async function asCopied(store: StateStore, id: InstanceId): Promise<object> {
+  const { revision: _, ...state } = await store.load(id);
+  return { ...state, statusSince: (await store.head(id))?.statusSince };
+}
+
+async function copied(from: StateStore, to: StateStore): Promise<readonly (string | undefined)[]> {
+  const outcomes: (string | undefined)[] = [];
+  for await (const { outcome, error } of copyStore(from, to)) {
+    if (error !== undefined) assert.fail(`a copy failed: ${showError(error)}`);
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
 
 /** Saves, loads, and compares both with what went in. */
 async function roundTrip(store: StateStore, input: WorkflowStateInput, context: CaseContext): Promise<WorkflowState> {
