@@ -57,8 +57,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'creates-at-version-1',
     {
-      copies:
-        'the number of the first version is a constant of the INSERT, and the next one is counted up by the UPDATE',
+      copies: 'what is restored elsewhere begins at version 1 again: openedx/openedx-core#400',
       killedBy: ['1.copied'],
     },
     class extends ControlBackend {
@@ -72,7 +71,7 @@ export const backendMutants: readonly Mutant[] = [
   backendMutant(
     'verify-parses-what-it-knows',
     {
-      copies: 'a check of the store skips every name that its pattern does not match',
+      copies: 'the check skips every name that its pattern does not match: libra-tools/libra#371',
       killedBy: ['10.verify-names-the-foreign'],
     },
     class extends ControlBackend {

@@ -28,7 +28,7 @@ const verification: readonly Mutant[] = [
   coreMutant(
     'damage-is-absence',
     {
-      copies: 'what does not parse is skipped by every reader, as if it were not there',
+      copies: 'what does not parse is taken for absent, and nobody is told: moorcheh-ai/memanto#1227',
       killedBy: ['10.verify-names-the-damaged'],
     },
     () => ({
