@@ -52,6 +52,7 @@ export async function headDecoded(
 
 /** What a `write` of `record` that resolved with `written` has stored: the revision that took effect, and its hint. */
 export function committed(record: BackendRecord, written: WriteRevision | string | void): BackendRecord {
-  const effect = typeof written === 'object' ? written : { hint: written ?? undefined };
+  if (written === undefined) return record;
+  const effect = typeof written === 'object' ? written : { hint: written };
   return { ...record, revision: { ...record.revision, ...effect } };
 }

@@ -327,10 +327,8 @@ class Store implements StateStore {
     const vacant = isVacant(base);
     const over = (other: Expected, nonce: string): BackendRecord =>
       encodeRecord(writeOver(other, save, nonce), save.envelope());
-    const make = (nonce: string): BackendRecord => ({
-      ...over(base, nonce),
-      ...(vacant && { onto: (other) => over(other, nonce) }),
-    });
+    const make = (nonce: string): BackendRecord =>
+      vacant ? { ...over(base, nonce), onto: (other) => over(other, nonce) } : over(base, nonce);
     const record = await commit(this.#backend, make, base, call);
     if (record === undefined) return undefined;
     save.facts.checkpointVersion = record.revision.version;

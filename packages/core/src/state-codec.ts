@@ -52,12 +52,20 @@ export function writeOver(base: Expected, { id, status, now, createdAt }: Draft,
   const version = Math.min((live?.version ?? 0) + 1, LAST_VERSION);
   const stays = live?.status === status && !isTerminalKind(status);
   const lineage = live ?? { incarnation: nonce, first: base === undefined, createdAt };
-  const entered = stays ? live.entered : ownEntry(version, nonce, now);
   return {
     id,
     parent: replaced?.nonce,
     updatedAt: now,
-    revision: { ...lineage, version, nonce, status, entered, hint: undefined },
+    revision: {
+      version,
+      nonce,
+      incarnation: lineage.incarnation,
+      first: lineage.first,
+      status,
+      entered: stays ? live.entered : ownEntry(version, nonce, now),
+      createdAt: lineage.createdAt,
+      hint: undefined,
+    },
   };
 }
 
@@ -84,12 +92,21 @@ export function decodeBody(envelope: Uint8Array): StateBody {
 /** A record over `envelope`, whose header is filled in. A tombstone is a header alone. */
 export function encodeRecord(write: Write, envelope: Uint8Array = new Uint8Array(HEADER_BYTES)): BackendRecord {
   const { id, revision, parent, updatedAt } = write;
-  const { status, entered, ...rest } = revision;
-  const kept =
-    status === 'tombstone'
-      ? { kind: status, status: undefined, entered: undefined }
-      : ({ kind: 'live', status, entered } as const);
-  writeHeader(envelope, { ...rest, ...kept, id, parent, updatedAt });
+  const { version, nonce, incarnation, first, status, entered, createdAt } = revision;
+  const live = status !== 'tombstone';
+  writeHeader(envelope, {
+    id,
+    kind: live ? 'live' : 'tombstone',
+    status: live ? status : undefined,
+    version,
+    nonce,
+    parent,
+    incarnation,
+    first,
+    entered: live ? entered : undefined,
+    createdAt,
+    updatedAt,
+  });
   return { id, revision, updatedAt, envelope };
 }
 
