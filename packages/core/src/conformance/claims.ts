@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { isStateStoreError, type StateStoreError, type StateStoreErrorCode } from '../errors.js';
 import { show } from '../show.js';
+import type { StateStore } from '../state-store.js';
 import { showError } from './history.js';
 
 /** Equal in everything: types, NaN, −0, and bytes. */
@@ -55,6 +56,15 @@ export async function outcomes<T>(
       );
   }
   return { won, lost };
+}
+
+/**
+ * How a call may end that others came before. Across a network a server may give a loser an answer that proves nothing
+ * (Ceph 16: `500 UnknownError`), and two later writes hide whether his had been there: then only a doubt is honest.
+ * Where one successor is all there can be, its parent proves the loss, so there the suite allows no doubt.
+ */
+export function overtaken({ capabilities }: StateStore): readonly StateStoreErrorCode[] {
+  return capabilities.sharing === 'network' ? ['CHECKPOINT_CONFLICT', 'OUTCOME_UNKNOWN'] : ['CHECKPOINT_CONFLICT'];
 }
 
 /** Everything that an iterable yields. */

@@ -27,10 +27,14 @@ export interface Operation {
   outcome: string;
   /** What was answered, for people. */
   answer: string;
+  /** Whether an answer names a version that this operation has made. */
+  writes: boolean;
   /** Version that the operation wrote or saw; 0 for absent. */
   version: number | undefined;
   revision: string | undefined;
 }
+
+type Change = Parameters<StateStore['update']>[1];
 
 const SHOWN = 40;
 
@@ -48,6 +52,7 @@ export class History {
       end: Infinity,
       outcome: 'pending',
       answer: 'no answer',
+      writes: op === 'save' || op === 'update',
       version: undefined,
       revision: undefined,
     };
@@ -71,11 +76,11 @@ export class History {
     op: string,
     id: InstanceId | undefined,
     detail: string,
-    call: () => Promise<T>,
+    call: (operation: Operation) => Promise<T>,
   ): Promise<T> {
     const operation = this.begin(handle, op, id, detail);
     try {
-      const result = await call();
+      const result = await call(operation);
       observe(operation, result);
       this.end(operation, 'ok', showAnswer(result));
       return result;
@@ -107,7 +112,7 @@ export class History {
     const revisions = new Map<number, Operation>();
     for (const operation of seen) {
       const version = operation.version ?? 0;
-      if (isWrite(operation)) {
+      if (operation.writes) {
         const other = writers.get(version);
         if (other !== undefined)
           assert.fail(`version ${version} was acknowledged twice:\n${line(other)}\n${line(operation)}`);
@@ -138,10 +143,10 @@ export class History {
         if (newest === undefined || (over.version ?? 0) > (newest.version ?? 0)) newest = over;
       }
       if (newest === undefined) continue;
-      const least = (newest.version ?? 0) + (isWrite(operation) ? 1 : 0);
+      const least = (newest.version ?? 0) + (operation.writes ? 1 : 0);
       if ((operation.version ?? 0) < least) {
         assert.fail(
-          `version ${operation.version} was ${isWrite(operation) ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`,
+          `version ${operation.version} was ${operation.writes ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`,
         );
       }
     }
@@ -153,18 +158,18 @@ function nameOf({ revision }: Operation): string | undefined {
   return revision === undefined ? undefined : (decodeRevision(revision)?.nonce ?? revision);
 }
 
-function isWrite({ op }: Operation): boolean {
-  return op === 'save' || op === 'update';
-}
-
 function line({ handle, op, detail, begin, end, answer }: Operation): string {
   return `  ${begin}–${end}  ${handle}.${op}(${detail}) → ${answer}`;
 }
 
 /** A store that writes into the history all that is asked of it and answered. */
 export function recordStore(store: StateStore, history: History, handle: string): StateStore {
-  const run = <T>(op: string, id: InstanceId | undefined, detail: string, call: () => Promise<T>): Promise<T> =>
-    history.run(handle, op, id, detail, call);
+  const run = <T>(
+    op: string,
+    id: InstanceId | undefined,
+    detail: string,
+    call: (operation: Operation) => Promise<T>,
+  ): Promise<T> => history.run(handle, op, id, detail, call);
   async function* listing<T>(op: string, detail: string, call: () => AsyncIterable<T>): AsyncGenerator<T> {
     const operation = history.begin(handle, op, undefined, detail);
     let count = 0;
@@ -200,7 +205,8 @@ export function recordStore(store: StateStore, history: History, handle: string)
     find: (id, options) => run('find', id, short(id), () => store.find(id, options)),
     head: (id, options) => run('head', id, short(id), () => store.head(id, options)),
     isCurrent: (id, revision, options) => run('isCurrent', id, short(id), () => store.isCurrent(id, revision, options)),
-    update: (id, change, options) => run('update', id, short(id), () => store.update(id, change, options)),
+    update: (id, change, options) =>
+      run('update', id, short(id), (operation) => store.update(id, watched(change, operation), options)),
     delete: (id, options) => run('delete', id, `${short(id)}${showOptions(options)}`, () => store.delete(id, options)),
     list: (options) => listing('list', '', () => store.list(options)),
     listByStatus: (status, options) =>
@@ -238,6 +244,16 @@ export function recordBackend(backend: StateBackend, history: History, handle: s
       );
     },
   });
+}
+
+/** An update that changes nothing is a read. */
+function watched(change: Change, operation: Operation): Change {
+  if (typeof change !== 'function') return change;
+  return async (state) => {
+    const next = await change(state);
+    operation.writes = next !== undefined && next !== state;
+    return next;
+  };
 }
 
 function observe(operation: Operation, result: unknown): void {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { History, type Operation } from '../../src/conformance/index.js';
+import { recordStore } from '../../src/conformance/history.js';
 import { InstanceId } from '../../src/instance-id.js';
+import { openStateStore } from '../../src/open-state-store.js';
+import { newWorkflowState, type WorkflowState } from '../../src/state.js';
+import { ControlBackend, ControlSpace } from '../mutants/control-backend.js';
 
 const id = InstanceId.parse('0'.repeat(32));
 
@@ -50,6 +54,23 @@ describe('a history', () => {
     end(older, begin(older, 'save'), 2);
     end(older, begin(older, 'save'), 1);
     expect(() => older.checkLinearizable(id)).toThrow('version 1 was written after version 2');
+  });
+
+  it('takes an update that changed nothing for the read that it was', async () => {
+    const history = new History();
+    const store = recordStore(await openStateStore(new ControlBackend(new ControlSpace())), history, 'one');
+    const { instanceId } = await store.save(
+      newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' }),
+    );
+    for (const unchanged of [(state: WorkflowState) => state, () => undefined])
+      await store.update(instanceId, unchanged);
+    expect(() => history.checkLinearizable(instanceId)).not.toThrow();
+    await store.update(instanceId, (state) => ({ ...state }));
+    const writers = history.operations.filter(({ writes }) => writes);
+    expect(writers.map(({ op, version }) => [op, version])).toEqual([
+      ['save', 1],
+      ['update', 2],
+    ]);
   });
 
   it('leaves open what was never answered, and what failed', () => {

@@ -3,6 +3,7 @@
 import {
   NotApplied,
   RevisionConflict,
+  StateStoreError,
   type BackendCall,
   type BackendRecord,
   type Expected,
@@ -16,6 +17,8 @@ import {
 } from '../../src/state-backend.js';
 import { type Cell, ControlBackend, CONTROL_CAPABILITIES, ControlSpace, isExpected, tick } from './control-backend.js';
 import { backendMutant, type Mutant } from './mutant.js';
+
+const ACROSS_A_NETWORK = Object.freeze({ ...CONTROL_CAPABILITIES, sharing: 'network' as const });
 
 export const backendMutants: readonly Mutant[] = [
   backendMutant(
@@ -345,6 +348,32 @@ export const backendMutants: readonly Mutant[] = [
         if (!isExpected(old, expected)) throw new Error('version mismatch');
       }
     },
+  ),
+
+  backendMutant(
+    'doubts-its-conflicts',
+    {
+      copies:
+        'across a network, where a race may leave doubts, each conflict is given out as one: Ceph 16 answers losers with 500',
+      killedBy: [
+        '3.stale-save-refused',
+        '3.racing-creates-one-winner',
+        '3.racing-saves-one-winner',
+        '3.racing-delete-and-saves',
+        '3.racing-handles-one-winner',
+      ],
+    },
+    class extends ControlBackend {
+      override readonly capabilities = ACROSS_A_NETWORK;
+      override async write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<string | void> {
+        try {
+          return await super.write(record, expected, call);
+        } catch (cause) {
+          throw new StateStoreError('OUTCOME_UNKNOWN', 'the answer was 500', { cause });
+        }
+      }
+    },
+    { expect: ACROSS_A_NETWORK },
   ),
 
   // -- aborts ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { WorkflowState } from '../../state.js';
 import type { StateStore } from '../../state-store.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
-import { collect, inParallel, outcomes, same } from '../claims.js';
+import { collect, inParallel, outcomes, overtaken, same } from '../claims.js';
 import { checkAgainstModel } from '../model.js';
 
 export const acknowledgementCases: readonly ConformanceCase[] = [
@@ -115,35 +115,43 @@ export const acknowledgementCases: readonly ConformanceCase[] = [
         const instanceId = context.id();
         const created = new Set<string>();
         const deleted: string[] = [];
+        let doubtfulCreates = 0;
+        const perhapsDeleted = new Set<string>();
         await inParallel(Array.from({ length: context.sizes.racers }), context.sizes.racers, async (_, index) => {
           for (let turn = 0; turn < 3; turn++) {
             if ((index + turn) % 2 === 0) {
-              const { won } = await outcomes(
+              const { won, lost } = await outcomes(
                 [store.save(context.state({ instanceId }))],
-                ['CHECKPOINT_CONFLICT', 'STORAGE_ERROR'],
+                [...overtaken(store), 'STORAGE_ERROR'],
                 'a create',
               );
               for (const { revision } of won) created.add(revision);
+              if (lost[0]?.code === 'OUTCOME_UNKNOWN') doubtfulCreates++;
             } else {
               const head = await store.head(instanceId);
               if (head === undefined) continue;
-              const { won } = await outcomes(
+              const { won, lost } = await outcomes(
                 [store.delete(instanceId, { revision: head.revision })],
-                ['CHECKPOINT_CONFLICT'],
+                overtaken(store),
                 'a delete',
               );
               if (won[0] === true) deleted.push(head.revision);
+              if (lost[0]?.code === 'OUTCOME_UNKNOWN') perhapsDeleted.add(head.revision);
             }
           }
         });
         const there = (await store.find(instanceId))?.revision;
         assert.equal(new Set(deleted).size, deleted.length, 'one created revision was deleted twice');
-        for (const revision of deleted)
-          assert.ok(created.has(revision), 'a revision was deleted that no acknowledged create has made');
+        if (there !== undefined) assert.ok(!deleted.includes(there), 'what was deleted is there again');
+        const unexplained = [...deleted, ...(there === undefined ? [] : [there])].filter((made) => !created.has(made));
+        assert.ok(
+          unexplained.length <= doubtfulCreates,
+          `${unexplained.length} revisions were there that no acknowledged create has made`,
+        );
         same(
-          [...created].filter((revision) => !deleted.includes(revision)),
-          there === undefined ? [] : [there],
-          'the created revisions that no delete has taken',
+          [...created].filter((made) => made !== there && !deleted.includes(made) && !perhapsDeleted.has(made)),
+          [],
+          'the created revisions that no delete has taken, and that are not there',
         );
       }
     },
@@ -237,7 +245,12 @@ async function mixed(context: CaseContext, stores: readonly StateStore[]): Promi
   let turns = 0;
   await inParallel(Array.from({ length: racers }), racers, async (_, index) => {
     const store = stores[index % stores.length] as StateStore;
+    const workflowId = `worker ${index}`;
     let mine = await store.load(instanceId);
+    const write = async (call: Promise<WorkflowState>): Promise<void> => {
+      const { won } = await outcomes([call], overtaken(store), 'a racing save or update');
+      mine = won[0] ?? (await store.load(instanceId));
+    };
     for (let turn = 0; turn < rounds * 2; turn++) {
       // A handle that writes all the time hides what it remembers: each only reads for a while.
       const readsOnly =
@@ -252,18 +265,10 @@ async function mixed(context: CaseContext, stores: readonly StateStore[]): Promi
           await store.head(instanceId);
           break;
         case 2:
-          mine = await store.update(instanceId, (state) => ({ ...state, workflowId: `worker ${index}` }), {
-            attempts: 1000,
-          });
+          await write(store.update(instanceId, (state) => ({ ...state, workflowId }), { attempts: 1000 }));
           break;
-        default: {
-          const { won } = await outcomes(
-            [store.save({ ...mine, workflowId: `worker ${index}` })],
-            ['CHECKPOINT_CONFLICT'],
-            'a save',
-          );
-          mine = won[0] ?? (await store.load(instanceId));
-        }
+        default:
+          await write(store.save({ ...mine, workflowId }));
       }
     }
   });
