@@ -13,6 +13,7 @@ registerConformance(
   harnessOn({
     name: 'aws',
     bucket,
+    processes: true,
     reclaims: true,
     knownGaps: {
       ...knownGaps,

@@ -11,6 +11,7 @@ registerConformance(
   harnessOn({
     name: 'ceph',
     bucket: real.bucket,
+    processes: true,
     reclaims: false,
     knownGaps,
     patience: 2,

@@ -1,7 +1,7 @@
 // A harness of the conformance suite over one S3 server, in this process or not: each location is a prefix of its own.
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Harness, Location } from '@workflow-state/core/conformance';
+import { forkBackend, type Harness, type Location } from '@workflow-state/core/conformance';
 import type { StateBackend } from '@workflow-state/core/backend';
 import { s3Backend } from '../src/index.js';
 
@@ -23,11 +23,20 @@ export interface HarnessOptions {
   readonly knownGaps?: Readonly<Record<string, string>>;
   readonly sizes?: NonNullable<Harness['sizes']>;
   readonly patience?: number;
+  /** Whether another process finds the server by its environment. */
+  readonly processes?: boolean;
   /** A server for one location. One that takes a clock shows it as its own. */
   server(clock: () => number): Promise<ServerHandle>;
 }
 
-export function harnessOn({ name, bucket, reclaims, server: serve, ...rest }: HarnessOptions): Harness<Prefix> {
+export function harnessOn({
+  name,
+  bucket,
+  reclaims,
+  processes,
+  server: serve,
+  ...rest
+}: HarnessOptions): Harness<Prefix> {
   const backendOn = async (server: ServerHandle, prefix: string): Promise<StateBackend> => {
     const backend = s3Backend({ bucket, prefix, client: server.connect() });
     // The suite reads the capabilities before it opens the store; whether this one reclaims is known afterwards.
@@ -45,6 +54,10 @@ export function harnessOn({ name, bucket, reclaims, server: serve, ...rest }: Ha
     },
     peer: async ({ server, prefix }) => ({ backend: await backendOn(server, prefix) }),
     reopen: async ({ server, prefix }) => ({ backend: await backendOn(server, prefix) }),
+    ...(processes === true && {
+      peerProcess: ({ prefix }) =>
+        forkBackend(new URL('./support/peer-process.mjs', import.meta.url), [bucket, prefix]),
+    }),
     faults: {
       async corrupt({ server, prefix }, id, change) {
         const place = { Bucket: bucket, Key: `${prefix}/instances/${id}` };
