@@ -354,7 +354,7 @@ export const backendMutants: readonly Mutant[] = [
     'doubts-its-conflicts',
     {
       copies:
-        'across a network, where a race may leave doubts, each conflict is given out as one: Ceph 16 answers losers with 500',
+        'across a network, where a race may leave doubts, each conflict is given out as one: losers of a race are answered 500 or 409 by Ceph (ceph/ceph#63348)',
       killedBy: [
         '3.stale-save-refused',
         '3.racing-creates-one-winner',
