@@ -25,9 +25,11 @@ export interface CleanupPlan {
 export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: BackendCall): Promise<CleanupReport> {
   const { now, ages, limit, dryRun } = plan;
   const failures: CleanupFailure[] = [];
-  const removed: InstanceId[] = [];
+  // Only those that are asked for: of a million removed, the number will do.
+  const ids: InstanceId[] | undefined = dryRun ? [] : undefined;
   const underWay: Promise<void>[] = [];
   let scanned = 0;
+  let removed = 0;
   let skipped = 0;
   let done = true;
 
@@ -38,8 +40,9 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
       const age = ages.get(decoded?.revision.status as TerminalKind) ?? Infinity;
       const isOld = decoded !== undefined && now - decoded.header.updatedAt > age;
       if (isOld && (dryRun || (await plan.remove(id, decoded.revision)))) {
-        removed.push(id);
-        if (!dryRun) plan.onRemoved?.(id);
+        removed++;
+        if (dryRun) ids?.push(id);
+        else plan.onRemoved?.(id);
       } else skipped++;
     } catch (error) {
       failures.push({ instanceId: id, error });
@@ -53,8 +56,8 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
           scanned++;
           // A terminal status is entered anew by every save, so where the index knows since when, it knows the age.
           if (!(now - statusSince > age)) continue;
-          if (underWay.length >= Math.min(CONCURRENCY, limit - removed.length)) await Promise.all(underWay.splice(0));
-          if (removed.length >= limit) {
+          if (underWay.length >= Math.min(CONCURRENCY, limit - removed)) await Promise.all(underWay.splice(0));
+          if (removed >= limit) {
             done = false;
             break scan;
           }
@@ -67,5 +70,5 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
     await Promise.all(underWay);
   }
   call.signal?.throwIfAborted();
-  return { scanned, removed: removed.length, skipped, failures, done, ids: dryRun ? removed.sort() : undefined };
+  return { scanned, removed, skipped, failures, done, ids: ids?.sort() };
 }

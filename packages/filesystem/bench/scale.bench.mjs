@@ -1,11 +1,16 @@
-// What grows with the number of instances, and what must not: saves and loads stay flat, a listing by status grows with its
-// matches, opening reads no instance, cleanup holds names and no states.
+// What grows with the number of instances, and what must not: saves, loads and opening stay what they are, a listing by
+// status grows with its matches, listings and cleanup hold a bounded number of names in memory, and no states.
 //
 //   pnpm build && node bench/scale.bench.mjs [instances=100000] [directory]
 //
-// Measured at a hundredth, a tenth and all of the instances, in one store that grows; 1000000 takes minutes, and more
-// inodes than a tmpfs has unless mounted with nr_inodes=0, because there every name counts as one. Ratios are of one run.
-// Exits with 1 when opening makes more calls in a large store than in a small one, or looks at instances.
+// Measured at a thousandth, a hundredth, a tenth and all of the instances, in one store that grows. A million takes
+// minutes, 8 GB and more inodes than a tmpfs has by default, because there every name counts as one:
+//
+//   mount -t tmpfs -o nr_inodes=0,size=12g none /mnt && node bench/scale.bench.mjs 1000000 /mnt
+//
+// Ratios are of one run. What takes memory runs in processes of their own, whose peaks are theirs alone. Exits with 1 when
+// opening makes more calls in a large store than in a small one, or looks at instances, and when a listing or a cleanup
+// holds more than its bound.
 
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -26,7 +31,6 @@ const ENDED = 10;
 const PAUSED = 100;
 const DAY = 86_400_000;
 
-const MEBIBYTE = 2 ** 20;
 const padding = new Uint8Array(500);
 const input = () =>
   newWorkflowState({
@@ -36,43 +40,83 @@ const input = () =>
     state: { padding },
   });
 
-if (process.argv[2] === '--cleanup') await cleanUp(process.argv[3]);
-else
+/** Of a process that lists or cleans, above one that has listed a hundred instances: names held, and garbage. */
+const MOST_MEBIBYTES = 160;
+
+const ALONE = {
+  '--list': (store) => named(store.list()),
+  '--list-initializing': (store) => named(store.listByStatus('initializing')),
+  '--count-initializing': (store) => store.count('initializing'),
+  '--cleanup': async (store) => {
+    const { removed, failures } = await store.cleanup({ days: 1 });
+    if (failures.length > 0) throw failures[0].error;
+    return removed;
+  },
+};
+
+const alone = ALONE[process.argv[2]];
+if (alone === undefined)
   await main(
     Number(process.argv[2] ?? 100_000),
     process.argv[3] ?? (fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir()),
   );
+else await measured(alone, process.argv[3]);
 
 async function main(most, parent) {
   const directory = fs.mkdtempSync(join(parent, 'workflow-state-scale-'));
   const rows = [];
-  const failures = [];
   try {
     const ids = [];
-    for (const size of [most / 100, most / 10, most].map(Math.round)) {
+    for (const size of [1000, 100, 10, 1].map((part) => Math.round(most / part)).filter((size) => size >= 1000)) {
+      const before = ids.length;
       const seconds = await grow(directory, ids, size);
-      rows.push({
-        size,
-        'created per s': Math.round((size - (rows.at(-1)?.size ?? 0)) / seconds),
-        ...(await measure(directory, ids)),
-      });
+      const perSecond = Math.round((size - before) / seconds);
+      rows.push({ instances: size, 'created per s': perSecond, ...(await measure(directory, ids)) });
       console.log(`${size} measured`);
     }
-    console.table(Object.fromEntries(Object.keys(rows[0]).map((what) => [what, rows.map((row) => row[what])])));
-    const [small, , large] = rows;
-    for (const what of ['save µs', 'load µs', 'open ms', 'paused ms'])
-      console.log(
-        `${what}: ${large[what]} with ${large.size}, ${(large[what] / small[what]).toFixed(2)} × that with ${small.size}`,
-      );
-    if (large['open calls'] !== small['open calls'])
-      failures.push(`open made ${large['open calls']} calls, ${small['open calls']} in a small store`);
-    if (rows.some((row) => row['open calls below data and ids'] !== 0)) failures.push('open looked at instances');
   } finally {
     // The asynchronous one would hold all names at once.
     fs.rmSync(directory, { recursive: true, force: true });
   }
+  report(rows);
+  const failures = wrongs(rows);
   for (const failure of failures) console.error(failure);
   process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+/** As a table of README.md. */
+function report(rows) {
+  const whats = Object.keys(rows[0]);
+  const cells = whats.map((what) => [what, ...rows.map((row) => String(row[what]))]);
+  const [head, ...lines] = cells.map((line) => `| ${line.join(' | ')} |`);
+  console.log([head, `| --- |${' ---: |'.repeat(rows.length)}`, ...lines].join('\n'));
+  const [small] = rows;
+  for (const what of whats.filter((what) => /^(?:save|load|open|paused) (?:µs|ms)$|per match/.test(what)))
+    console.log(
+      `${what}: ${rows.map((row) => (row[what] / small[what]).toFixed(2)).join(' · ')} × that with ${small.instances}`,
+    );
+}
+
+function wrongs(rows) {
+  const [small] = rows;
+  return rows.flatMap((row) => {
+    const wrong = [];
+    if (row['open calls'] !== small['open calls'])
+      wrong.push(
+        `open made ${row['open calls']} calls with ${row.instances} instances, ${small['open calls']} with ${small.instances}`,
+      );
+    if (row['open calls below data and ids'] !== 0) wrong.push(`open looked at instances, with ${row.instances}`);
+    for (const [what, mebibytes] of Object.entries(row))
+      if (what.endsWith(' MiB') && mebibytes > MOST_MEBIBYTES)
+        wrong.push(`${what}: ${mebibytes} with ${row.instances} instances, bound ${MOST_MEBIBYTES}`);
+    return wrong;
+  });
+}
+
+async function named(ids) {
+  let count = 0;
+  for await (const _ of ids) count++;
+  return count;
 }
 
 /** Those that have ended did so ten days ago. */
@@ -129,7 +173,6 @@ async function measure(directory, ids) {
   const listings = {
     paused: () => store.listByStatus('paused'),
     waiting: () => store.listByStatus('waiting'),
-    list: () => store.list(),
   };
   for (const [name, list] of Object.entries(listings)) {
     const times = [];
@@ -156,31 +199,36 @@ async function measure(directory, ids) {
   row['waiting µs per match'] = round((row['waiting ms'] * 1000) / row['waiting named']);
   row['waiting / readdir'] = round(row['waiting ms'] / middle(reads));
   await store.close();
-  // In a process of its own, whose memory nothing else has used.
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    fileURLToPath(import.meta.url),
-    '--cleanup',
-    directory,
-  ]);
-  return { ...row, ...JSON.parse(stdout) };
+  for (const what of Object.keys(ALONE)) {
+    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), what, directory]);
+    const { result, ms, mebibytes, stall } = JSON.parse(stdout);
+    const name = what.slice(2).replace('-', ' ');
+    row[`${name}: ${name === 'cleanup' ? 'removed' : 'named'}`] = result;
+    row[`${name}: ms`] = ms;
+    row[`${name}: longest stall ms`] = stall;
+    row[`${name}: peak MiB`] = mebibytes;
+    // What was removed does not come back, and is not missed.
+    if (name !== 'cleanup') row[`${name}: µs per match`] = round((ms * 1000) / result);
+  }
+  return row;
 }
 
-async function cleanUp(directory) {
+/** In a process of its own, whose memory nothing else has used. */
+async function measured(work, directory) {
   const store = await openStateStore(fileSystemBackend({ directory, durability: 'process' }));
-  await store.count('paused');
-  const before = process.resourceUsage().maxRSS * 1024;
+  // What all code and every library takes.
+  await named(store.listByStatus('paused'));
+  const peak = () => process.resourceUsage().maxRSS / 1024;
+  const before = peak();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const begin = performance.now();
-  const { removed, failures } = await store.cleanup({ days: 1 });
-  const ms = performance.now() - begin;
+  const result = await work(store);
+  const ms = round(performance.now() - begin);
+  delay.disable();
   await store.close();
-  if (failures.length > 0) throw failures[0].error;
   console.log(
-    JSON.stringify({
-      'cleanup removed': removed,
-      'cleanup ms': round(ms),
-      'cleanup peak RSS MiB': Math.round((process.resourceUsage().maxRSS * 1024) / MEBIBYTE),
-      'of it cleanup': Math.round((process.resourceUsage().maxRSS * 1024 - before) / MEBIBYTE),
-    }),
+    JSON.stringify({ result, ms, mebibytes: Math.round(peak() - before), stall: Math.round(delay.max / 1e6) }),
   );
 }
 

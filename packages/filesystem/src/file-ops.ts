@@ -16,6 +16,9 @@ export type Eventually<T> = T | Promise<T>;
 /** An open file. Opaque: only handed back. */
 export type Handle = number;
 
+/** An open directory. Opaque: only handed back. */
+export type Directory = fs.Dir;
+
 /** The system calls in use. All throw what `node:fs` throws: an error with a `code`. */
 export interface FileOps {
   /** A new file for writing. `EEXIST` if the name is taken. */
@@ -35,7 +38,14 @@ export interface FileOps {
   mkdir(path: string): Eventually<void>;
   rmdir(path: string): Eventually<void>;
   exists(path: string): Eventually<boolean>;
+  /** All names. For directories that may be of any size, see directory-names.ts. */
   readdir(path: string): Eventually<string[]>;
+  opendir(path: string): Eventually<Directory>;
+  /** Some thousand names that were not returned yet; none at the end. */
+  readNames(directory: Directory): Eventually<string[]>;
+  closedir(directory: Directory): Eventually<void>;
+  /** Size of a directory, as the filesystem has it. */
+  bytes(path: string): Eventually<number>;
   /** Modification and change time, epoch milliseconds, fractions kept. */
   times(path: string): Eventually<FileTimes>;
   /** Sets the modification time, in seconds. */
@@ -172,6 +182,10 @@ export function asyncFileOps(): FileOps {
     rmdir: (path) => callback((done) => fs.rmdir(path, done)),
     exists: (path) => promises.access(path).then(yes, no),
     readdir: (path) => callback((done) => fs.readdir(path, done)),
+    opendir: (path) => callback((done) => fs.opendir(path, { bufferSize: NAMES_AT_ONCE }, done)),
+    readNames,
+    closedir: (directory) => callback((done) => directory.close(done)),
+    bytes: (path) => callback<fs.Stats>((done) => fs.lstat(path, done)).then(({ size }) => size),
     times: (path) => callback<fs.Stats>((done) => fs.lstat(path, done)).then(timesOf),
     setModified: (path, seconds) => callback((done) => fs.utimes(path, seconds, seconds, done)),
     filesystemType: (path) => promises.statfs(path).then(({ type }) => type),
@@ -199,9 +213,26 @@ export function hybridFileOps(): FileOps {
     mkdir: (path) => fs.mkdirSync(path),
     rmdir: (path) => fs.rmdirSync(path),
     exists: (path) => fs.existsSync(path),
+    opendir: (path) => fs.opendirSync(path, { bufferSize: NAMES_AT_ONCE }),
+    closedir: (directory) => directory.closeSync(),
+    bytes: (path) => fs.lstatSync(path).size,
     times: (path) => timesOf(fs.lstatSync(path)),
     setModified: (path, seconds) => fs.utimesSync(path, seconds, seconds),
   };
+}
+
+/** Large enough that the thread pool is asked seldom, small enough that taking them over does not stall this thread. */
+const NAMES_AT_ONCE = 8192;
+
+/** One trip to the thread pool fetches as many as that; the others are there already, or it is the end. */
+async function readNames(directory: Directory): Promise<string[]> {
+  const names: string[] = [];
+  let entry = await callback<fs.Dirent | null>((done) => directory.read(done));
+  for (; entry !== null; entry = directory.readSync()) {
+    names.push(entry.name);
+    if (names.length === NAMES_AT_ONCE) break;
+  }
+  return names;
 }
 
 function callback<T>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {

@@ -5,6 +5,7 @@
 // and not data/, whose entries are replaced at every save and may be missed for it.
 
 import type { BackendCall, InstanceId, ScanEntry, ScanQuery } from '@workflow-state/core/backend';
+import { ascending, namesIn } from './directory-names.js';
 import { codeOf, type Machine, type Steps } from './file-ops.js';
 import { isShard, type Layout, parseIdEntry } from './layout.js';
 import { linkInto } from './presence.js';
@@ -27,43 +28,56 @@ export function* enterIds(
 /** Shards read ahead: a thread pool has four threads. */
 const AHEAD = 4;
 
-/** One readdir per shard that exists. A shard made later holds nothing that was there throughout. */
+/** One readdir per shard that exists; more where it is larger than a window. A shard made later holds nothing that was there throughout. */
 export async function* scanIds(
   machine: Machine,
   layout: Layout,
-  { after = '' as InstanceId, limit = Infinity }: ScanQuery,
+  { after, limit = Infinity }: ScanQuery,
   { signal }: BackendCall,
+  most?: number,
 ): AsyncGenerator<readonly ScanEntry[]> {
   const shards = (await machine.readdir(layout.idsRoot))
-    .filter((name) => isShard(name) && name >= after.slice(0, 2))
+    .filter((name) => isShard(name) && name >= (after ?? '').slice(0, 2))
     .sort();
   // A page that a shard or two will fill is not worth reading ahead for.
   const ahead = limit < 1000 ? 1 : AHEAD;
-  const reads: Promise<string[]>[] = [];
+  const reads: Promise<Windows>[] = [];
   for (let next = 0; next < shards.length || reads.length > 0;) {
     while (next < shards.length && reads.length < ahead) {
-      const read = readShard(machine, `${layout.idsRoot}/${shards[next++]}`);
+      const path = `${layout.idsRoot}/${shards[next++]}`;
+      const read = begun(ascending(() => existing(namesIn(machine, path)), { after, most }));
       read.catch(() => {}); // Awaited below, unless the caller has stopped.
       reads.push(read);
     }
-    signal?.throwIfAborted();
-    const batch: ScanEntry[] = [];
-    let last: string | undefined;
-    for (const name of ((await reads.shift()) ?? []).sort()) {
-      const entry = parseIdEntry(name);
-      if (entry === undefined || entry.id <= after || entry.id === last) continue;
-      last = entry.id;
-      batch.push({ id: entry.id });
+    const windows = await reads.shift();
+    for (let window = windows?.first; window?.done === false; window = await windows?.others.next()) {
+      signal?.throwIfAborted();
+      const batch: ScanEntry[] = [];
+      let last: string | undefined;
+      for (const name of window.value) {
+        const entry = parseIdEntry(name);
+        if (entry === undefined || entry.id === last) continue;
+        last = entry.id;
+        batch.push({ id: entry.id });
+      }
+      if (batch.length > 0) yield batch;
     }
-    if (batch.length > 0) yield batch;
   }
 }
 
-async function readShard(machine: Machine, path: string): Promise<string[]> {
+interface Windows {
+  readonly first: IteratorResult<readonly string[], void>;
+  readonly others: AsyncGenerator<readonly string[], void>;
+}
+
+async function begun(windows: AsyncGenerator<readonly string[], void>): Promise<Windows> {
+  return { first: await windows.next(), others: windows };
+}
+
+async function* existing(names: AsyncIterable<readonly string[]>): AsyncGenerator<readonly string[]> {
   try {
-    return await machine.readdir(path);
+    yield* names;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }

@@ -154,8 +154,56 @@ export function isOfCreate({ version, nonce, by }: ShardName): boolean {
   return version === 1 || by === nonce;
 }
 
-export function isMarker(name: string): boolean {
-  return MARKER.test(name);
+/** Digits of an id. Every name in ids/ and status/<kind>/ is an id and a dot, and more. */
+export const ID_LENGTH = 32;
+const DOT = 46;
+
+/** Whether the name begins as names in ids/ and status/<kind>/ do. */
+export function isNameOfInstance(name: string): boolean {
+  return name.charCodeAt(ID_LENGTH) === DOT;
+}
+
+/**
+ * What the name of a marker says of the time, `undefined` for any other name. Reads it by hand: a listing asks this of
+ * every name, of which there may be a hundred thousand, and a regular expression takes two to three times as long.
+ */
+export function markerSince(name: string): number | undefined {
+  const version = hexEnd(name, 0, ID_LENGTH);
+  if (version < 0) return undefined;
+  const nonce = digitsEnd(name, version, 10);
+  if (nonce < 0 || name.charCodeAt(nonce) !== DOT) return undefined;
+  const since = hexEnd(name, nonce + 1, NONCE_LENGTH);
+  if (since < 0) return undefined;
+  const isNegative = name.charCodeAt(since) === MINUS;
+  const digits = since + (isNegative ? 1 : 0);
+  if (digitsEnd(name, digits, 16) !== name.length) return undefined;
+  let value = 0;
+  for (let at = digits; at < name.length; at++) value = value * 10 + name.charCodeAt(at) - ZERO;
+  return isNegative ? -value : value;
+}
+
+const MINUS = 45;
+const ZERO = 48;
+/** By character code. */
+const IS_HEX: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[0-9a-f]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+const NONCE_LENGTH = 16;
+
+/** Where the text goes on after so many hexadecimal digits and a dot; negative: it does not. */
+function hexEnd(name: string, from: number, count: number): number {
+  for (let at = from; at < from + count; at++) if (IS_HEX[name.charCodeAt(at)] !== 1) return -1;
+  return name.charCodeAt(from + count) === DOT ? from + count + 1 : -1;
+}
+
+/** Where the text goes on after one to `most` decimal digits; negative: there is none. */
+function digitsEnd(name: string, from: number, most: number): number {
+  let at = from;
+  for (; at < from + most; at++) {
+    const digit = name.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) break;
+  }
+  return at === from ? -1 : at;
 }
 
 export function parseMarker(name: string): Marker | undefined {

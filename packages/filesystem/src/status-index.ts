@@ -11,8 +11,9 @@
 
 import { isTerminalKind } from '@workflow-state/core';
 import type { BackendCall, InstanceId, ScanEntry, ScanQuery, StatusKind } from '@workflow-state/core/backend';
+import { ascending, namesIn } from './directory-names.js';
 import { call, codeOf, discard, type Machine, type Steps } from './file-ops.js';
-import { isMarker, type Layout, type WriteName } from './layout.js';
+import { ID_LENGTH, type Layout, markerSince, type WriteName } from './layout.js';
 import { linkInto } from './presence.js';
 import { makeDurableFirst, type Volume } from './volume.js';
 
@@ -80,76 +81,69 @@ export function* makeSwaps(layout: Layout, kind: StatusKind): Steps<void> {
   }
 }
 
-const BATCH = 1000;
-/** Passes over a directory in which terminal instances are saved again all the time. */
+/** So few that a cleanup, which removes them without waiting for anything, lets others have their turn soon. */
+const BATCH = 256;
+/** Readdirs of a directory in which terminal instances are saved again all the time. */
 const PASSES = 8;
 
-/** One readdir of one directory. */
+/** One readdir of one directory; one for each window, where it is larger than that. */
 export async function* scanStatus(
   machine: Machine,
   layout: Layout,
   status: StatusKind,
-  { after = '' as InstanceId }: ScanQuery,
+  { after }: ScanQuery,
   { signal }: BackendCall,
+  most?: number,
 ): AsyncGenerator<readonly ScanEntry[]> {
-  const names = await namesOf(machine, layout, status, signal);
-  signal?.throwIfAborted();
-  let batch: ScanEntry[] = [];
-  let last = '';
-  // Sorted as readdir returns them, so this costs nothing; but that is nowhere promised.
-  for (const name of names.sort()) {
-    const id = name.slice(0, ID_LENGTH);
-    if (id <= after || !isMarker(name)) continue;
-    if (id !== last.slice(0, ID_LENGTH)) {
-      if (batch.length === BATCH) {
-        yield batch;
-        batch = [];
-        // All names are here already: without this the others on this thread would wait for the last of them.
-        await machine.pause(0);
+  for await (const names of ascending(() => undisturbed(machine, layout, status, signal), { after, most })) {
+    signal?.throwIfAborted();
+    let batch: ScanEntry[] = [];
+    let lastId: InstanceId | undefined;
+    let last = '';
+    for (const name of names) {
+      const statusSince = markerSince(name);
+      if (statusSince === undefined) continue;
+      const id = name.slice(0, ID_LENGTH) as InstanceId;
+      if (id !== lastId) {
+        if (batch.length === BATCH) {
+          yield batch;
+          batch = [];
+          // All names are here already: without this the others on this thread would wait for the last of them.
+          await machine.pause(0);
+        }
+      } else if (versionOf(name) > versionOf(last)) {
+        // Two markers of one id: a writer between its steps, or dead there. The later stay is the one to show.
+        batch.pop();
+      } else {
+        continue;
       }
-      batch.push(entryOf(status, name));
-      last = name;
-    } else if (versionOf(name) > versionOf(last)) {
-      // Two markers of one id: a writer between its steps, or dead there. The later stay is the one to show.
-      batch[batch.length - 1] = entryOf(status, name);
+      batch.push({ id, status, statusSince });
+      lastId = id;
       last = name;
     }
+    if (batch.length > 0) yield batch;
   }
-  if (batch.length > 0) yield batch;
-}
-
-const ID_LENGTH = 32;
-
-/** Takes from the name of a marker what a listing shows: there may be a hundred thousand. */
-function entryOf(status: StatusKind, name: string): ScanEntry {
-  return {
-    id: name.slice(0, ID_LENGTH) as InstanceId,
-    status,
-    statusSince: Number(name.slice(name.lastIndexOf('.') + 1)),
-  };
 }
 
 function versionOf(name: string): number {
   return Number(name.slice(ID_LENGTH + 1, name.indexOf('.', ID_LENGTH + 1)));
 }
 
-async function namesOf(
+/** A readdir, and again while markers replace others during it. */
+async function* undisturbed(
   machine: Machine,
   layout: Layout,
   kind: StatusKind,
   signal: AbortSignal | undefined,
-): Promise<string[]> {
+): AsyncGenerator<readonly string[]> {
   const path = layout.status(kind);
-  if (!isTerminalKind(kind)) return machine.readdir(path);
-  const seen = new Set<string>();
+  if (!isTerminalKind(kind)) return yield* namesIn(machine, path);
   let before = await swapsOf(machine, layout, kind);
   for (let pass = 1; ; pass++) {
-    const names = await machine.readdir(path);
+    yield* namesIn(machine, path);
     const after = await swapsOf(machine, layout, kind);
-    if (pass === 1 && before === after) return names;
-    for (const name of names) seen.add(name);
     // Every pass would have to miss the same instance, saved again during each at the right moment.
-    if (before === after || pass === PASSES) return [...seen];
+    if (before === after || pass === PASSES) return;
     signal?.throwIfAborted();
     before = after;
   }

@@ -8,6 +8,7 @@
 import { STATUS_KINDS } from '@workflow-state/core';
 import type { BackendCall, EnvelopeHeader, InstanceId, StatusKind, SweepReport } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
+import { ascending, namesIn, namesThatStart } from './directory-names.js';
 import { codeOf, type Machine, link, readdir, rename, run, type Steps, unlink } from './file-ops.js';
 import {
   type IdEntry,
@@ -38,6 +39,38 @@ interface Noted {
   readonly entries: IdEntry[];
 }
 
+/** The markers of one kind, a shard after the other. */
+class ShardWise {
+  readonly kind: StatusKind;
+  readonly #windows: AsyncGenerator<readonly string[], void>;
+  #names: readonly string[] = [];
+  #at = 0;
+
+  constructor(kind: StatusKind, windows: AsyncGenerator<readonly string[], void>) {
+    this.kind = kind;
+    this.#windows = windows;
+  }
+
+  /** Of that shard. Asked for in ascending order. */
+  async of(shard: string): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (;;) {
+      const name = this.#names[this.#at];
+      if (name === undefined) {
+        this.#names = [];
+        this.#at = 0;
+        const next = await this.#windows.next();
+        if (next.done === true) return names;
+        this.#names = next.value;
+      } else {
+        if (name.slice(0, 2) > shard) return names;
+        names.push(name);
+        this.#at++;
+      }
+    }
+  }
+}
+
 export async function sweepStore(
   machine: Machine,
   volume: Volume,
@@ -58,22 +91,23 @@ export async function sweepStore(
     }
   };
   await attempt(layout.root, () => sweepRoot(machine, layout, youngest));
-  const markers = new Map<string, string[]>();
-  for (const kind of STATUS_KINDS) {
-    await attempt(layout.status(kind), async () => {
-      for (const name of await machine.readdir(layout.status(kind))) {
-        const key = `${kind}/${name.slice(0, 2)}`;
-        const names = markers.get(key);
-        if (names === undefined) markers.set(key, [name]);
-        else names.push(name);
-      }
-      return 0;
-    });
-  }
+  const markers = STATUS_KINDS.map(
+    (kind) =>
+      new ShardWise(
+        kind,
+        ascending(() => namesIn(machine, layout.status(kind))),
+      ),
+  );
   for (let number = 0; number < 256; number++) {
     const shard = number.toString(16).padStart(2, '0');
+    const notes = new Map<InstanceId, Noted>();
+    for (const source of markers) {
+      await attempt(layout.status(source.kind), async () => {
+        noteMarkers(notes, source.kind, await source.of(shard));
+        return 0;
+      });
+    }
     await attempt(`${layout.dataRoot}/${shard}`, async () => {
-      const notes = noteMarkers(STATUS_KINDS.map((kind) => [kind, markers.get(`${kind}/${shard}`) ?? []]));
       await run(noteShard(layout, shard, notes), machine);
       for (const [id, noted] of notes) {
         if (hasTooMuch(noted)) {
@@ -101,15 +135,11 @@ function noteOf(notes: Map<InstanceId, Noted>, id: InstanceId): Noted {
   return noted;
 }
 
-function noteMarkers(byKind: readonly (readonly [StatusKind, readonly string[]])[]): Map<InstanceId, Noted> {
-  const notes = new Map<InstanceId, Noted>();
-  for (const [kind, names] of byKind) {
-    for (const name of names) {
-      const marker = parseMarker(name);
-      if (marker !== undefined) noteOf(notes, marker.id).markers.push({ ...marker, kind });
-    }
+function noteMarkers(notes: Map<InstanceId, Noted>, kind: StatusKind, names: readonly string[]): void {
+  for (const name of names) {
+    const marker = parseMarker(name);
+    if (marker !== undefined) noteOf(notes, marker.id).markers.push({ ...marker, kind });
   }
-  return notes;
 }
 
 function* noteShard(layout: Layout, shard: string, notes: Map<InstanceId, Noted>): Steps<void> {
@@ -239,10 +269,7 @@ function* heal(
 
 function* searchIndex({ layout }: Volume, id: InstanceId): Steps<Indexes> {
   const notes = new Map<InstanceId, Noted>();
-  const byKind: [StatusKind, readonly string[]][] = [];
-  for (const kind of STATUS_KINDS)
-    byKind.push([kind, (yield* readdir(layout.status(kind))).filter((name) => name.startsWith(id))]);
-  for (const [key, noted] of noteMarkers(byKind)) notes.set(key, noted);
+  for (const kind of STATUS_KINDS) noteMarkers(notes, kind, yield* namesThatStart(layout.status(kind), `${id}.`));
   yield* noteShard(layout, id.slice(0, 2), notes);
   return noteOf(notes, id);
 }

@@ -139,18 +139,19 @@ describe('system calls', () => {
     for (const record of records) await write(backend, record);
     seam.forget();
     await listed(backend, 'running');
-    expect(seam.texts).toEqual(['readdir status/running']);
+    expect(seam.texts).toEqual(['bytes status/running', 'readdir status/running']);
     seam.forget();
     await listed(backend, 'completed');
     expect(seam.texts).toEqual([
       'times status/completed.swaps',
+      'bytes status/completed',
       'readdir status/completed',
       'times status/completed.swaps',
     ]);
     seam.forget();
     await listed(backend);
-    expect(new Set(seam.texts)).toEqual(new Set(['readdir ids', 'readdir ids/xx']));
-    expect(seam.texts).toHaveLength(1 + new Set(records.map(({ id }) => id.slice(0, 2))).size);
+    expect(new Set(seam.texts)).toEqual(new Set(['readdir ids', 'bytes ids/xx', 'readdir ids/xx']));
+    expect(seam.texts).toHaveLength(1 + 2 * new Set(records.map(({ id }) => id.slice(0, 2))).size);
   });
 
   it('opening reads no record and costs the same at any size', async () => {

@@ -204,7 +204,7 @@ class RunningAsync implements Running {
 
 const CALLS: readonly (keyof Machine)[] = [
   'create', 'open', 'size', 'read', 'write', 'fsync', 'close', 'link', 'rename', 'unlink', 'mkdir', 'rmdir', 'exists',
-  'readdir', 'times', 'setModified', 'filesystemType', 'ensureDirectory', 'pause', 'syncDirectory',
+  'readdir', 'bytes', 'times', 'setModified', 'filesystemType', 'ensureDirectory', 'pause', 'syncDirectory',
 ]; // prettier-ignore
 
 function* once(call: Call): Steps<unknown> {

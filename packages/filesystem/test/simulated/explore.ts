@@ -474,7 +474,7 @@ class Search {
   }
 
   #isSilent([name, on]: Call): boolean {
-    if (['size', 'read', 'close'].includes(name)) return true;
+    if (['size', 'bytes', 'read', 'close'].includes(name)) return true;
     if (['write', 'fsync', 'syncDirectory'].includes(name)) return this.#scenario.order === undefined;
     if (name === 'pause') return on !== Infinity;
     // Only the times of these are changed, or asked for their value.
@@ -595,7 +595,7 @@ interface Choice {
 
 function keyOf(call: Call | undefined): string {
   if (call === undefined) return '';
-  return call.map((part) => (part instanceof Uint8Array ? '' : String(part))).join(' ');
+  return call.map((part) => (typeof part === 'object' ? '' : String(part))).join(' ');
 }
 
 function answerKey(answer: Answer): string {

@@ -26,8 +26,8 @@ function kindOf(call: Call): string {
   return [call[0], ...paths.map(partOf)].join(' ');
 }
 
-function write(path: string): { readonly version: number; readonly nonce: string } {
-  return parseShardName(lastPart(path)) ?? { version: 0, nonce: '' };
+function write(path: unknown): { readonly version: number; readonly nonce: string } {
+  return (typeof path === 'string' ? parseShardName(lastPart(path)) : undefined) ?? { version: 0, nonce: '' };
 }
 
 function* made(call: Call): Steps<unknown> {
@@ -112,9 +112,8 @@ export const markerLate: Intercept = () => {
 export const tokenCopied: Intercept = () =>
   function* (call) {
     const [, from, to] = call;
-    if (kindOf(call) !== 'rename tok tok' || write(String(from)).version === write(String(to)).version)
-      return yield call;
-    return yield ['link', String(from), String(to)];
+    if (kindOf(call) !== 'rename tok tok' || write(from).version === write(to).version) return yield call;
+    return yield ['link', from as string, to as string];
   };
 
 /** Delete by unlink, of whatever is there. */
@@ -146,13 +145,13 @@ export const pitLate: Intercept = () => {
 
 /** The sweep does not give the token another turn. */
 export const notFenced: Intercept = without(
-  ([, from, to], kind) => kind === 'rename tok tok' && write(String(from)).nonce === write(String(to)).nonce,
+  ([, from, to], kind) => kind === 'rename tok tok' && write(from).nonce === write(to).nonce,
 );
 
 /** The sweep takes the token of a create under way before its candidate. */
 export const tokenFirst: Intercept = () =>
   function* (call) {
-    if (kindOf(call) === 'unlink tmp') yield* tried(['unlink', LAYOUT.token(ID, write(String(call[1])))]);
+    if (kindOf(call) === 'unlink tmp') yield* tried(['unlink', LAYOUT.token(ID, write(call[1]))]);
     return yield call;
   };
 
