@@ -15,7 +15,7 @@ const BUDGETS = {
   '@workflow-state/core': 13_500,
   '@workflow-state/memory': 1_500,
   '@workflow-state/filesystem': 12_900,
-  '@workflow-state/s3': 9_500,
+  '@workflow-state/s3': 7_300,
   '@workflow-state/lru-cache': 4_500,
   '@workflow-state/lease': 2_400,
 };

@@ -20,8 +20,6 @@ export interface Abilities {
   readonly ifMatchNeedsObject: boolean;
 }
 
-export const AWS: Abilities = { quotedEtag: true, conditionalDelete: true, ifMatchNeedsObject: true };
-
 const RUNS = 3;
 
 /** The stored verdict, or a new one. @throws `NOT_SUPPORTED`, naming what the store does not honour. */

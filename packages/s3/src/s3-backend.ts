@@ -15,10 +15,10 @@ import { Bucket } from './bucket.js';
 import { look, type Place, writeRecord } from './conditional-put.js';
 import { Operation } from './deadline.js';
 import { keysUnder } from './keys.js';
-import { abilitiesOf, AWS } from './probe.js';
+import type { Abilities } from './probe.js';
 import { storeError } from './s3-errors.js';
 import { scan } from './scan.js';
-import { sweep, type SweepOptions } from './sweep.js';
+import type { SweepOptions } from './sweep.js';
 
 export interface S3BackendOptions {
   /** A general-purpose bucket that exists. */
@@ -46,6 +46,8 @@ export interface S3BackendOptions {
   readonly reclaim?: 'keep' | 'condemn' | undefined;
 }
 
+/** Known, so a cold start there neither asks nor loads what would ask. */
+const AWS: Abilities = { quotedEtag: true, conditionalDelete: true, ifMatchNeedsObject: true };
 const AWS_HOST = /(?:^|\.)amazonaws\.com(?:\.cn)?$/;
 
 /**
@@ -64,7 +66,8 @@ export function s3Backend(options: S3BackendOptions): StateBackend {
     const host = await hostOf(client, name).catch((error: unknown) => {
       throw storeError(error, name);
     });
-    const abilities = host === undefined || AWS_HOST.test(host) ? AWS : await abilitiesOf(bucket, keys, call);
+    const isAws = host === undefined || AWS_HOST.test(host);
+    const abilities = isAws ? AWS : await (await import('./probe.js')).abilitiesOf(bucket, keys, call);
     bucket.quoted = abilities.quotedEtag;
     // Where a write on a missing object is carried out, a delayed one would revive what was removed.
     if (abilities.ifMatchNeedsObject) tombstones = abilities.conditionalDelete ? 'conditional' : reclaim;
@@ -98,14 +101,16 @@ export function s3Backend(options: S3BackendOptions): StateBackend {
     head: (id, call) => stored(id, call, HEADER_BYTES),
     write: (record, expected, call) => writeRecord(place, record, expected, call),
     scan: (query, call) => scan(place, query, call),
-    // Loaded when they are called for: no engine needs them.
+    // Loaded when they are called for: what runs an order needs none of them.
+    async sweep(olderThan, call) {
+      return (await import('./sweep.js')).sweep(place, olderThan, { reclaim: tombstones }, call);
+    },
     async *verify(call) {
       yield* (await import('./verify.js')).verify(place, call);
     },
     async *diagnose(call) {
       yield* (await import('./diagnose.js')).diagnose(place, { reclaim }, call);
     },
-    sweep: (olderThan, call) => sweep(place, olderThan, { reclaim: tombstones }, call),
     async close() {
       if (options.client === undefined) client.destroy();
     },
