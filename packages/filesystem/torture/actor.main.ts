@@ -27,10 +27,10 @@ import {
   readHeader,
   type StateBackend,
 } from '@workflow-state/core/backend';
+import { type Random, seededRandom } from '@workflow-state/core/conformance';
 import { fileSystemBackendOn } from '../src/filesystem-backend.js';
 import { asyncFileOps, hybridFileOps } from '../src/file-ops.js';
 import { Log, type Outcome } from './log.js';
-import { type Random, seededRandom } from './random.js';
 import { type Sabotage, sabotaged } from './sabotage.js';
 
 export interface Task {

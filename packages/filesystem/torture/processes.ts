@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from './random.js';
+import type { Random } from '@workflow-state/core/conformance';
 
 /** Another program of this directory, bundled beside the running one. */
 export function program(name: string): string {

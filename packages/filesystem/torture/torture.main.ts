@@ -18,6 +18,7 @@ import {
   type StatusKind,
   type WorkflowStateInput,
 } from '@workflow-state/core';
+import { seededRandom } from '@workflow-state/core/conformance';
 import { fileSystemBackend } from '../src/filesystem-backend.js';
 import { check } from './check.js';
 import type { Task } from './actor.main.js';
@@ -26,7 +27,6 @@ import { Log, type Operation, readLog } from './log.js';
 import { leftovers } from './leftovers.js';
 import { tortureOptions } from './options.js';
 import { type Counts, Crowd, start } from './processes.js';
-import { seededRandom } from './random.js';
 import { type Sabotage, SABOTAGES } from './sabotage.js';
 
 const ACTORS = 5;

@@ -8,7 +8,7 @@ export { ConformanceFailure } from './failure.js';
 export type { Faults, Handle, Harness, HookName, Location, ProcessHandle, Sizes } from './harness.js';
 export { History, type Operation } from './history.js';
 export { gate, type Gate, interpose, type Interposition } from './interpose.js';
-export type { Random } from './random.js';
+export { type Random, seededRandom } from './random.js';
 export { type Channel, connectBackend, forkBackend, serveBackend } from './remote-backend.js';
 export { type RegisterOptions, registerConformance, type TestRunner } from './register.js';
 export type { ClauseReport, ConformanceReport, Counts } from './report.js';

@@ -1,0 +1,157 @@
+// How much of each package its tests hold fast: Stryker changes the code in thousands of small ways, and counts the changes
+// that some test notices. On a copy of the working tree, with tools that are no dependency of it; takes an hour and more.
+//   node scripts/mutation.mjs core                        all of one package, or what is left of it
+//   node scripts/mutation.mjs core src/revision.ts        one file, anew
+//   node scripts/mutation.mjs core --minutes 8            begins no slice after 8 minutes; run again to go on
+//   node scripts/mutation.mjs core --report               only what is known so far
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './packages.mjs';
+
+const TOOLS = ['@stryker-mutator/core@9.6.1', '@stryker-mutator/vitest-runner@9.6.1']; // 10 needs Node.js 22
+
+/** Lines per run: what is known is kept run by run. */
+const SLICE = 120;
+
+/** Tests that prove the suite, or that need more than the package; and, for core, the suite itself over the control. */
+const PACKAGES = {
+  core: {
+    exclude: ['test/mutants/**', 'test/conformance/**', 'test/edge.test.ts'],
+    test: `import { describe, it } from 'vitest';
+import { registerConformance } from '../src/conformance/index.js';
+import { controlHarness } from './mutants/control-harness.js';
+
+const sizes = { racers: 6, rounds: 2, listed: 250, propertyRuns: 5, kills: 1 };
+registerConformance({ describe, it, skip: it.skip }, controlHarness(undefined, { sizes }), { seed: 1 });
+`,
+  },
+  memory: { exclude: [] },
+  'lru-cache': { exclude: ['test/conformance-s3.test.ts', 'test/conformance-filesystem.test.ts'] },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string', default: 'Infinity' }, report: { type: 'boolean', default: false } },
+});
+const [name, ...only] = positionals;
+const known = PACKAGES[name];
+if (known === undefined) throw new Error(`name one of ${Object.keys(PACKAGES).join(', ')}`);
+
+const copy = join(tmpdir(), 'workflow-state-mutation');
+const home = join(copy, 'packages', name);
+const reports = join(copy, 'mutation-reports', name);
+
+function prepare() {
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+  for (const file of git('ls-files', '--cached', '--others', '--exclude-standard').split('\n').filter(Boolean)) {
+    if (!existsSync(join(root, file))) continue;
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file));
+  }
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const pnpm = (...args) =>
+    execFileSync('npx', ['--yes', '--prefer-offline', packageManager.split('+')[0], ...args], {
+      cwd: copy,
+      stdio: 'pipe',
+    });
+  pnpm('install', '--frozen-lockfile', '--prefer-offline');
+  pnpm('add', '--workspace-root', '--save-dev', ...TOOLS);
+  if (known.test !== undefined) writeFileSync(join(home, 'test/conformance-of-control.test.ts'), known.test);
+  writeFileSync(
+    join(home, 'vitest.mutation.config.mjs'),
+    `const conditions = ['@workflow-state/source', 'node'];
+export default {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { include: ['test/**/*.test.ts'], exclude: ${JSON.stringify(known.exclude)}, testTimeout: 30_000 },
+};
+`,
+  );
+}
+
+/** Files that have code to change; types alone have none. */
+function slices() {
+  const files = readdirSync(join(root, 'packages', name, 'src'), { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('conformance') && !file.endsWith('index.ts'))
+    .map((file) => join('src', file))
+    .sort();
+  return files
+    .filter((file) => only.length === 0 || only.includes(file))
+    .flatMap((file) => {
+      const lines = readFileSync(join(root, 'packages', name, file), 'utf8').split('\n').length;
+      return Array.from({ length: Math.ceil(lines / SLICE) }, (_, at) => {
+        const [from, to] = [at * SLICE + 1, Math.min(lines, (at + 1) * SLICE)];
+        return { range: `${file}:${from}-${to}`, report: join(reports, `${file.replaceAll('/', '.')}.${from}.json`) };
+      });
+    });
+}
+
+function examine({ range, report }) {
+  const config = {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'vitest.mutation.config.mjs', related: false },
+    coverageAnalysis: 'perTest',
+    mutate: [range],
+    inPlace: true, // workspace links lead to the copy itself, not to a sandbox of it
+    concurrency: 1,
+    timeoutMS: 15_000,
+    allowEmpty: true,
+    reporters: ['json'],
+    jsonReporter: { fileName: report },
+    disableTypeChecks: false,
+  };
+  writeFileSync(join(home, 'stryker.config.json'), JSON.stringify(config));
+  const { status } = spawnSync('npx', ['stryker', 'run', '--logLevel', 'error'], { cwd: home, stdio: 'inherit' });
+  if (status !== 0 && !existsSync(report)) throw new Error(`stryker could not examine ${range}`);
+}
+
+function summary(asked) {
+  const total = { killed: 0, survived: 0 };
+  for (const { range, report } of asked) {
+    if (!existsSync(report)) continue;
+    for (const [file, { source, mutants }] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) {
+      const lines = source.split('\n');
+      let killed = 0;
+      let survived = 0;
+      for (const { status, location, replacement, mutatorName } of mutants) {
+        if (status === 'Killed' || status === 'Timeout') killed++;
+        if (status !== 'Survived' && status !== 'NoCoverage') continue;
+        survived++;
+        const { start, end } = location;
+        const was =
+          start.line === end.line
+            ? lines[start.line - 1].slice(start.column - 1, end.column - 1)
+            : lines[start.line - 1].trim();
+        console.log(
+          `  ${file}:${start.line}:${start.column} ${mutatorName}${status === 'NoCoverage' ? ' (no test runs it)' : ''}`,
+        );
+        console.log(`      ${was}  →  ${(replacement ?? '').split('\n')[0]}`);
+      }
+      total.killed += killed;
+      total.survived += survived;
+      console.log(`${range}: ${killed} of ${killed + survived}`);
+    }
+  }
+  const all = total.killed + total.survived;
+  console.log(`${name}: ${total.killed} of ${all} changes are noticed, ${((100 * total.killed) / all).toFixed(1)} %`);
+}
+
+const asked = slices();
+if (!values.report) {
+  mkdirSync(reports, { recursive: true });
+  if (only.length > 0) for (const { report } of asked) rmSync(report, { force: true });
+  prepare();
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  for (const slice of asked) {
+    if (existsSync(slice.report)) continue;
+    if (Date.now() >= end) break;
+    examine(slice);
+  }
+}
+summary(asked);
+const left = asked.filter(({ report }) => !existsSync(report)).length;
+if (left > 0) console.log(`${left} of ${asked.length} slices were not examined yet`);
