@@ -7,6 +7,8 @@
 //   its parent, its incarnation or its entry is ours   written, and superseded since
 //   our base, unchanged                                a copy of ours may still be under way: send the same bytes under
 //                                                      the same condition (at most one copy can take effect)
+//   nothing, as a create expects                       the same where tombstones are kept for ever; elsewhere unknown:
+//                                                      ours may have been written, deleted and removed without a trace
 //   same incarnation, our version or the next          lost: ours would be this record or its parent, and is neither
 //   anything else                                      unknown: two successors, or a delete, may hide ours
 //
@@ -17,7 +19,15 @@ import { backoff } from './backoff.js';
 import { HEADER_BYTES } from './envelope/header.js';
 import { equal } from './equal.js';
 import { isStateStoreError, messageOf, StateStoreError } from './errors.js';
-import type { BackendCall, BackendRecord, Expected, StateBackend, Stored, WriteRevision } from './state-backend.js';
+import type {
+  BackendCall,
+  BackendCapabilities,
+  BackendRecord,
+  Expected,
+  StateBackend,
+  Stored,
+  WriteRevision,
+} from './state-backend.js';
 import { decodeHeader } from './state-codec.js';
 
 export type Verdict = 'written' | 'resend' | 'lost' | 'unknown';
@@ -37,7 +47,7 @@ export async function settle(
     try {
       if (look > 1) await backoff(look, 5, 1000, signal);
       const stored = await headStored(backend, record.id, call);
-      const verdict = judge(record, expected, stored);
+      const verdict = judge(record, expected, stored, backend.capabilities);
       if (verdict === 'written') return committed(record, currentRevision(record, stored));
       if (verdict === 'lost') return undefined;
       if (verdict === 'unknown') break;
@@ -61,8 +71,13 @@ export function isOutcomeUnknown(error: unknown): boolean {
 }
 
 /** Exported for the test that walks through every row. */
-export function judge(record: BackendRecord, expected: Expected, stored: Stored | undefined): Verdict {
-  if (stored === undefined) return expected === undefined ? 'resend' : 'unknown';
+export function judge(
+  record: BackendRecord,
+  expected: Expected,
+  stored: Stored | undefined,
+  { reclaims }: Pick<BackendCapabilities, 'reclaims'>,
+): Verdict {
+  if (stored === undefined) return expected === undefined && !reclaims ? 'resend' : 'unknown';
   const damaged = expected !== undefined && 'damaged' in expected;
   // The header is all that a look is sure to bring.
   if (damaged && equal(stored.envelope.subarray(0, HEADER_BYTES), expected.envelope.subarray(0, HEADER_BYTES)))

@@ -172,7 +172,11 @@ export interface BackendCapabilities {
   readonly sharing: 'none' | 'process' | 'host' | 'network';
   /** Whether a read that starts after a save was acknowledged always sees it or a successor. */
   readonly reads: 'latest' | 'may-be-stale';
-  /** Whether the space of deleted instances is given back: at once, or by `sweep` after the tombstone grace. */
+  /**
+   * Whether the space of deleted instances is given back: at once, or by `sweep` after the tombstone grace. Where it is
+   * not, absence proves that nothing was ever written, so core sends a create again whose answer was lost; where it is,
+   * such a create ends as `OUTCOME_UNKNOWN`.
+   */
   readonly reclaims: boolean;
   /** Largest encoded body in bytes; `Infinity` where only core's own limit applies. */
   readonly maxBodyBytes: number;
@@ -222,7 +226,7 @@ export interface StateBackend {
    *   will never be, written by this call (also not by a resend inside it);
    * - throws {@link NotApplied}: proved not written, for another reason (disk full, access denied);
    * - throws anything else: not known. Core then reads the header and settles it, resending the same bytes under the
-   *   same condition if the base is unchanged. A `StateStoreError` of code `OUTCOME_UNKNOWN` is passed on unsettled:
+   *   same condition if the base is unchanged (a create: only if `reclaims` is `false`). A `StateStoreError` of code `OUTCOME_UNKNOWN` is passed on unsettled:
    *   throw it where a read proves nothing, as after a failed fsync.
    */
   write(record: BackendRecord, expected: Expected, call: BackendCall): Promise<WriteRevision | string | void>;

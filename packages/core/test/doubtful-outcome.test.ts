@@ -44,6 +44,7 @@ function record({ version, nonce: n, parent, incarnation = 1, entered = n, tombs
 // Ours is version 3, nonce 0x33, over version 2, nonce 0x22, of the incarnation that began with nonce 1.
 const base: Expected = record({ version: 2, nonce: 0x22, parent: 1 }).revision;
 const ours = record({ version: 3, nonce: 0x33, parent: 0x22 });
+const keeping = { reclaims: false };
 const create = record({ version: 1, nonce: 0x11, incarnation: 0x11 });
 
 describe('what the stored header proves about a write in doubt', () => {
@@ -79,7 +80,7 @@ describe('what the stored header proves about a write in doubt', () => {
       { version: 7, nonce: 0x77, parent: 0x76, incarnation: 0x11 },
       'written',
     ],
-    ['nothing, where a create is under way', create, undefined, undefined, 'resend'],
+    ['nothing, where a create is under way and deletes leave a trace', create, undefined, undefined, 'resend'],
     [
       "another's create, which may follow ours and its removal",
       create,
@@ -88,18 +89,22 @@ describe('what the stored header proves about a write in doubt', () => {
       'unknown',
     ],
   ])('%s', (_, record_, expected, found, verdict) => {
-    expect(judge(record_, expected, found && { envelope: record(found).envelope })).toBe(verdict);
+    expect(judge(record_, expected, found && { envelope: record(found).envelope }, keeping)).toBe(verdict);
+  });
+
+  it('nothing, where a create may have been written, deleted and removed: that is no proof', () => {
+    expect(judge(create, undefined, undefined, { reclaims: true })).toBe('unknown');
   });
 
   it('a damaged record, unchanged', () => {
     const envelope = new Uint8Array([1, 2, 3]);
-    expect(judge(create, { damaged: true, envelope }, { envelope })).toBe('resend');
+    expect(judge(create, { damaged: true, envelope }, { envelope }, keeping)).toBe('resend');
   });
 
   it('our record over one that was empty', () => {
     const empty: Expected = { damaged: true, envelope: new Uint8Array() };
-    expect(judge(create, empty, { envelope: new Uint8Array() })).toBe('resend');
-    expect(judge(create, empty, { envelope: create.envelope })).toBe('written');
+    expect(judge(create, empty, { envelope: new Uint8Array() }, keeping)).toBe('resend');
+    expect(judge(create, empty, { envelope: create.envelope }, keeping)).toBe('written');
   });
 });
 

@@ -1,6 +1,9 @@
 // Backends that break one promise each.
 
+import { interpose } from '../../src/conformance/index.js';
+import { openStateStore } from '../../src/open-state-store.js';
 import {
+  isRevisionConflict,
   NotApplied,
   RevisionConflict,
   StateStoreError,
@@ -374,6 +377,38 @@ export const backendMutants: readonly Mutant[] = [
       }
     },
     { expect: ACROSS_A_NETWORK },
+  ),
+  backendMutant(
+    'create-is-sent-again',
+    {
+      copies:
+        'a retry meets nothing, because the first copy was deleted, and brings it back: triggerdotdev/trigger.dev#4754',
+      killedBy: ['6.lost-reply-then-deleted'],
+    },
+    class extends ControlBackend {
+      protected override put(record: BackendRecord): Cell {
+        const cell = super.put(record);
+        if (record.revision.status === 'tombstone') this.space.cells.delete(record.id);
+        return cell;
+      }
+    },
+    {
+      open: (backend, options) =>
+        openStateStore(
+          interpose(backend, {
+            write: async (next, { id }, expected, call) => {
+              try {
+                return await next();
+              } catch (error) {
+                if (expected !== undefined || isRevisionConflict(error) || (await backend.read(id, call)) !== undefined)
+                  throw error;
+                return next();
+              }
+            },
+          }),
+          options,
+        ),
+    },
   ),
 
   // -- aborts ---------------------------------------------------------------------------------------------------------

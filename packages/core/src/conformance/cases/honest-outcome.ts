@@ -127,20 +127,30 @@ export const honestOutcomeCases: readonly ConformanceCase[] = [
     id: '6.lost-reply-then-deleted',
     clause: 6,
     title:
-      'a save whose answer was lost, and which was deleted since, succeeded or is in doubt: it is neither a conflict nor a failure, and nothing is revived',
+      'a create or save whose answer was lost, and which was deleted since, succeeded or is in doubt: it is neither a conflict nor a failure, and nothing is revived',
     level: 'store',
     usualCause: 'absence is taken for a proof that the write never happened, and it is sent again',
     async run(context) {
       const link = faultyLink();
       const store = await context.open(link.between);
       const base = await store.save(context.state());
-      link.fail('lostReply', async () => void (await store.delete(base.instanceId)));
-      await outcomes(
-        [store.save({ ...base, workflowId: 'mine' })],
-        ['OUTCOME_UNKNOWN'],
-        'a save whose answer was lost, and which was deleted',
-      );
-      assert.equal(await store.find(base.instanceId), undefined, 'what was deleted has come back');
+      const input = context.state();
+      for (const [what, state] of [
+        ['save', { ...base, workflowId: 'mine' }],
+        ['create', input],
+      ] as const) {
+        link.fail('lostReply', async () => void (await store.delete(state.instanceId)));
+        await outcomes(
+          [store.save(state)],
+          ['OUTCOME_UNKNOWN'],
+          `a ${what} whose answer was lost, and which was deleted`,
+        );
+        assert.equal(
+          await store.find(state.instanceId),
+          undefined,
+          `what a ${what} wrote, and a delete removed, has come back`,
+        );
+      }
     },
   },
   {
