@@ -221,6 +221,17 @@ export function hybridFileOps(): FileOps {
   };
 }
 
+/** The fsyncs on this thread too: an fsync in the pool wakes two threads, which may take as long as the flush of a fast disk. */
+function syncFileOps(): FileOps {
+  return { ...hybridFileOps(), fsync: (handle) => fs.fsyncSync(handle) };
+}
+
+export const FILE_OPS: Readonly<Record<'hybrid' | 'sync' | 'async', () => FileOps>> = {
+  hybrid: hybridFileOps,
+  sync: syncFileOps,
+  async: asyncFileOps,
+};
+
 /** Large enough that the thread pool is asked seldom, small enough that taking them over does not stall this thread. */
 const NAMES_AT_ONCE = 8192;
 

@@ -8,9 +8,9 @@ import { fileSystemBackend } from './filesystem-backend.js';
 export const fileScheme: StoreScheme = {
   scheme: 'file',
   async open(url, { options }) {
-    const parameters = readParameters<{ durability: 'full' | 'process'; io: 'hybrid' | 'async' }>(url, {
+    const parameters = readParameters<{ durability: 'full' | 'process'; io: 'hybrid' | 'sync' | 'async' }>(url, {
       durability: oneOf('full', 'process'),
-      io: oneOf('hybrid', 'async'),
+      io: oneOf('hybrid', 'sync', 'async'),
     });
     return openStateStore(fileSystemBackend({ directory: pathOf(url), ...parameters }), options);
   },

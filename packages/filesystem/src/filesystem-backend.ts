@@ -15,7 +15,7 @@ import { readData, readHead, readStart } from './data-file.js';
 import { remove } from './delete.js';
 import { DirectorySync } from './directory-sync.js';
 import { storageError } from './failures.js';
-import { asyncFileOps, type FileOps, hybridFileOps, type Machine, run, type Steps } from './file-ops.js';
+import { FILE_OPS, type FileOps, type Machine, run, type Steps } from './file-ops.js';
 import { scanIds } from './id-index.js';
 import { Layout } from './layout.js';
 import { mustExist, open } from './open.js';
@@ -39,8 +39,10 @@ export interface FileSystemBackendOptions {
   /**
    * `hybrid` (default): fsyncs and listings in the thread pool; everything else, a few microseconds a call on a local
    * disk, on this thread. `async`: everything in the thread pool, for disks that may stall. Slower by the wake-ups.
+   * `sync`: the fsyncs on this thread too, for programs that save one state after the other and do nothing else
+   * meanwhile. The event loop stands still as long as the disk takes, and saves at the same time share no fsync.
    */
-  readonly io?: 'hybrid' | 'async' | undefined;
+  readonly io?: 'hybrid' | 'sync' | 'async' | undefined;
   /**
    * How long what a crash left behind stays before `cleanup` removes it, in milliseconds: default one hour. Safe at any
    * value; a small one disturbs writers that are merely slow, who then have to write once more.
@@ -55,7 +57,7 @@ const HOUR = 3_600_000;
  * @throws `INVALID_ARGUMENT`. Places that cannot be a store are refused when it is opened.
  */
 export function fileSystemBackend(options: FileSystemBackendOptions): StateBackend {
-  return fileSystemBackendOn(options, options.io === 'async' ? asyncFileOps() : hybridFileOps());
+  return fileSystemBackendOn(options, FILE_OPS[check(options).io ?? 'hybrid']());
 }
 
 /** The same over given system calls, for tests. */
@@ -166,7 +168,7 @@ function check(options: FileSystemBackendOptions): FileSystemBackendOptions {
   }
   if (durability !== undefined && !['full', 'process'].includes(durability))
     throw invalid('durability', "'full' or 'process'", durability);
-  if (io !== undefined && !['hybrid', 'async'].includes(io)) throw invalid('io', "'hybrid' or 'async'", io);
+  if (io !== undefined && !Object.hasOwn(FILE_OPS, io)) throw invalid('io', "'hybrid', 'sync' or 'async'", io);
   if (leftoverAge !== undefined && !(Number.isFinite(leftoverAge) && leftoverAge >= 0)) {
     throw invalid('leftoverAge', 'milliseconds, at least 0', leftoverAge);
   }

@@ -78,11 +78,12 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
   };
 }
 
-for (const durability of ['full', 'process'] as const) {
-  for (const io of ['hybrid', 'async'] as const) {
-    // The four ways on the fastest filesystem; the default one on all others too.
-    const where = durability === 'full' && io === 'hybrid' ? parents : [fastParent];
-    for (const parent of where)
-      registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
-  }
+// Every way on the fastest filesystem; the default one on all others too.
+for (const [durability, io, where] of [
+  ['full', 'hybrid', parents],
+  ['full', 'sync', [fastParent]],
+  ['full', 'async', [fastParent]],
+  ['process', 'hybrid', [fastParent]],
+] as const) {
+  for (const parent of where) registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
 }

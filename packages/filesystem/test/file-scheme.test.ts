@@ -43,7 +43,7 @@ describe('file:', () => {
     ['file:./a%', /%/],
     ['file:./a%00b', /names a directory/],
     ['file:./a?durability=most', /full, process/],
-    ['file:./a?io=sync', /hybrid, async/],
+    ['file:./a?io=fast', /hybrid, sync, async/],
     ['file:./a?mode=777', /durability, io/],
     ['file:./a?io=async&io=async', /once/],
   ])('refuses %s', async (url, message) => {

@@ -211,7 +211,7 @@ describe('open', () => {
       { directory: 5 },
       { directory: 'a\0b' },
       { directory: '.', durability: 'most' },
-      { directory: '.', io: 'sync' },
+      { directory: '.', io: 'fast' },
       { directory: '.', leftoverAge: -1 },
     ]) {
       expect(() => fileSystemBackend(options as never)).toThrow(

@@ -6,7 +6,7 @@ import { listed, NO_CALL, opened, write } from './support/store.js';
 
 // Step lists as the seam sees them. test/integration/syscalls.test.ts counts the same with strace.
 describe('system calls', () => {
-  for (const io of ['hybrid', 'async'] as const) {
+  for (const io of ['hybrid', 'sync', 'async'] as const) {
     it(`${io}: create takes 11, save 7, a change of status 9, load 4, delete 9`, async () => {
       const { backend, seam } = await opened({ io });
       // The first use of a shard makes it, and opens it for its fsyncs.

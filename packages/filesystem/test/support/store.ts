@@ -10,7 +10,7 @@ import type {
 } from '@workflow-state/core/backend';
 import { isNotApplied } from '@workflow-state/core/backend';
 import { type FileSystemBackendOptions, fileSystemBackendOn } from '../../src/filesystem-backend.js';
-import { asyncFileOps, hybridFileOps } from '../../src/file-ops.js';
+import { FILE_OPS } from '../../src/file-ops.js';
 import { freshDirectory, tree } from './place.js';
 import { revisionIn } from './records.js';
 import { Seam } from './seam.js';
@@ -26,7 +26,7 @@ export interface Opened {
 /** One process's handle. Several on one directory are, to the protocol, several processes. */
 export async function opened(options: Partial<FileSystemBackendOptions> = {}, onFilesystem?: number): Promise<Opened> {
   const directory = options.directory ?? freshDirectory();
-  const seam = new Seam(options.io === 'async' ? asyncFileOps() : hybridFileOps());
+  const seam = new Seam(FILE_OPS[options.io ?? 'hybrid']());
   if (onFilesystem !== undefined) seam.replaceAt(/^filesystemType/, () => onFilesystem, Infinity);
   const backend = fileSystemBackendOn({ ...options, directory }, seam.ops) as Opened['backend'];
   await backend.open(NO_CALL);
