@@ -1,21 +1,31 @@
 import type { InstanceId } from '@workflow-state/core';
-import { forkBackend, type Harness, registerConformance } from '@workflow-state/core/conformance';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, it } from 'vitest';
+import { forkBackend, type Harness, registerConformance, validate } from '@workflow-state/core/conformance';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { asyncFileOps, type FileOps, hybridFileOps } from '../src/file-ops.js';
+import { fileSystemBackendOn } from '../src/filesystem-backend.js';
+import { ORDERED } from '../src/filesystem-type.js';
 import { fileSystemBackend, type FileSystemBackendOptions } from '../src/index.js';
 import { bundled } from './support/fork.js';
 import { fastParent, freshDirectory, parents } from './support/place.js';
+import { PowerCut } from './support/power-cut.js';
 
 interface Place {
   readonly backend: ReturnType<typeof fileSystemBackend>;
   readonly directory: string;
+  readonly power: PowerCut;
   dispose(): Promise<void>;
 }
 
 const dataOf = ({ directory }: Place, id: InstanceId): string => `${directory}/data/${id.slice(0, 2)}/${id}`;
 
-function harness(parent: string, options: Omit<FileSystemBackendOptions, 'directory'>): Harness<Place> {
-  const handleOn = async ({ directory }: Place) => ({ backend: fileSystemBackend({ directory, ...options }) });
+/** `lies`: as for `PowerCut`. */
+function harness(
+  parent: string,
+  options: Omit<FileSystemBackendOptions, 'directory'>,
+  lies: readonly (keyof FileOps)[] = [],
+): Harness<Place> {
+  const handleOn = async ({ directory }: Pick<Place, 'directory'>) => ({ backend: fileSystemBackend({ directory, ...options }) });
   return {
     name: `filesystem (${options.durability}, ${options.io}, ${parent})`,
     expect: {
@@ -27,9 +37,11 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
     },
     async create() {
       const directory = freshDirectory(parent);
+      const power = new PowerCut(directory, options.io === 'async' ? asyncFileOps() : hybridFileOps(), lies);
       return {
         directory,
-        backend: fileSystemBackend({ directory, ...options }),
+        power,
+        backend: fileSystemBackendOn({ directory, ...options }, power.ops),
         dispose: async () => rmSync(directory, { recursive: true, force: true }),
       };
     },
@@ -66,6 +78,13 @@ function harness(parent: string, options: Omit<FileSystemBackendOptions, 'direct
         for (const name of names) writeFileSync(`${directory}/${name}`, name);
         return async () => names.every((name) => readFileSync(`${directory}/${name}`, 'utf8') === name);
       },
+      async powerLoss({ power }) {
+        const directory = freshDirectory(parent);
+        // As the backend takes it, too.
+        const order = ORDERED.has(statfsSync(parent).type) ? 'ordered' : 'dirs';
+        power.leave(directory, order, (below) => Math.floor(Math.random() * below));
+        return handleOn({ directory });
+      },
       openHandles: ({ directory }) =>
         readdirSync('/proc/self/fd').filter((fd) => {
           try {
@@ -87,3 +106,9 @@ for (const [durability, io, where] of [
 ] as const) {
   for (const parent of where) registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
 }
+
+it.each([['fsync'], ['write']] as const)('the power cut that the suite is given takes what a lying %s has not kept', async (call) => {
+  const lying = harness(fastParent, { durability: 'full', io: 'hybrid' }, [call]);
+  const { red } = await validate(lying, { only: ['7.power-loss'] });
+  expect(red).toEqual([expect.stringContaining('7.power-loss')]);
+});

@@ -178,6 +178,7 @@ function put(histories: Map<string, History>, operation: Operation, write: Write
     end: operation.end,
     outcome: 'ok',
     answer: `version ${write.version}`,
+    writes: isWrite,
     version: write.version,
     revision: undefined,
   });

@@ -1,6 +1,6 @@
-// Every interleaving. A step is one system call; a listing of a directory takes two, and returns whatever subset of the
-// names that came or went in between; `link` takes two, since the kernel looks the source up before it acts. A crash, or a
-// pause of any length, is an actor that does not move again: every prefix of every run is looked at.
+// Every interleaving. A step is one system call; a listing of a directory begins with the step before it, and returns
+// whatever subset of the names that came or went meanwhile; `link` takes two, since the kernel looks the source up before
+// it acts. A crash, or a pause of any length, is an actor that does not move again: every prefix of every run is looked at.
 //
 // Two states are one if the disks are, and if each actor has had the same answers: the search is breadth first over
 // these, so a violation comes with a shortest schedule. Calls that neither change what others see nor depend on others
@@ -470,7 +470,13 @@ class Search {
       const followed = this.#follow(index, moment, moved.answer, answerKey(moved.answer));
       moment = followed instanceof Promise ? await followed : followed;
     }
-    return { local: { moment, half: undefined, watch }, place, history };
+    return { local: { moment, half: this.#begun(moment.call, place), watch }, place, history };
+  }
+
+  /** Whatever a readdir that begins later may return, one that begins at once may return as well: it takes no step to begin. */
+  #begun(call: Call | undefined, { disk }: Place): Half | undefined {
+    const names = call?.[0] === 'readdir' ? disk.names(call[1]) : undefined;
+    return names && { call: 'readdir', directory: String(call?.[1]), always: names.sort(), sometimes: [] };
   }
 
   #isSilent([name, on]: Call): boolean {

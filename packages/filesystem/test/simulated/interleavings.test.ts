@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { explore, type Scenario } from './explore.js';
 import { reported } from './reported.js';
 import { creator, deleter, instanceSweeper, lister, reader, sweeper, writer } from './roles.js';
-import { emptyStore, IDS, storeWith, volumeFor, without } from './store.js';
+import { emptyStore, IDS, storeWith, volumeFor, without, withoutCandidate } from './store.js';
 
 vi.mock('../../src/volume.js', async (original) => ({
   ...(await original<object>()),
@@ -59,6 +59,21 @@ const two: Record<string, Scenario> = {
   'a copier, a deleter': { start, doubts: true, roles: [copyTwo, remove] },
   'a sweep, a copier': { start: nothing, roles: [sweep, copyTwo] },
   'the sweep of a store, a copier': { start: nothing, roles: [sweepAll, copyTwo] },
+  // A sweep of the whole store reads no headers, so it does not notice; the next to write does.
+  'two writers where the candidate of a commit was removed': {
+    start: withoutCandidate(start),
+    coarse: true,
+    newcomers: { sweep: 'instance' },
+    roles: [save, saveSame],
+  },
+  'a sweep, a deleter where the candidate of a commit was removed': {
+    start: withoutCandidate(start),
+    coarse: true,
+    names: 2,
+    doubts: true,
+    newcomers: { sweep: 'instance' },
+    roles: [sweep, remove],
+  },
   'the sweep of a store that lost a marker and an entry': {
     start: without(start, new RegExp(`^(?:/status|${IDS})/`)),
     heals: true,

@@ -113,3 +113,12 @@ export function without(disk: Disk, paths: RegExp): Disk {
   for (const path of other.paths) if (paths.test(path) && !path.endsWith('.swaps')) other.unlink(path);
   return other.settled(undefined);
 }
+
+/** The same store after a writer committed and died, and somebody removed its candidate: the token is one ahead. */
+export function withoutCandidate(disk: Disk): Disk {
+  const other = disk.copy();
+  const stored = seen(other);
+  if (stored === undefined || stored === 'torn') throw new Error('nothing is stored');
+  other.rename(LAYOUT.token(ID, stored), LAYOUT.token(ID, { version: stored.version + 1, nonce: nameOf('9', 1) }));
+  return other.settled(undefined);
+}
