@@ -25,7 +25,9 @@ function harness(
   options: Omit<FileSystemBackendOptions, 'directory'>,
   lies: readonly (keyof FileOps)[] = [],
 ): Harness<Place> {
-  const handleOn = async ({ directory }: Pick<Place, 'directory'>) => ({ backend: fileSystemBackend({ directory, ...options }) });
+  const handleOn = async ({ directory }: Pick<Place, 'directory'>) => ({
+    backend: fileSystemBackend({ directory, ...options }),
+  });
   return {
     name: `filesystem (${options.durability}, ${options.io}, ${parent})`,
     expect: {
@@ -107,8 +109,11 @@ for (const [durability, io, where] of [
   for (const parent of where) registerConformance({ describe, it, skip: it.skip }, harness(parent, { durability, io }));
 }
 
-it.each([['fsync'], ['write']] as const)('the power cut that the suite is given takes what a lying %s has not kept', async (call) => {
-  const lying = harness(fastParent, { durability: 'full', io: 'hybrid' }, [call]);
-  const { red } = await validate(lying, { only: ['7.power-loss'] });
-  expect(red).toEqual([expect.stringContaining('7.power-loss')]);
-});
+it.each([['fsync'], ['write']] as const)(
+  'the power cut that the suite is given takes what a lying %s has not kept',
+  async (call) => {
+    const lying = harness(fastParent, { durability: 'full', io: 'hybrid' }, [call]);
+    const { red } = await validate(lying, { only: ['7.power-loss'] });
+    expect(red).toEqual([expect.stringContaining('7.power-loss')]);
+  },
+);
