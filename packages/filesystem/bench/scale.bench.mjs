@@ -41,7 +41,7 @@ const input = () =>
   });
 
 /** Of a process that lists or cleans, above one that has listed a hundred instances: names held, and garbage. */
-const MOST_MEBIBYTES = 160;
+const MOST_MEBIBYTES = 256;
 
 const ALONE = {
   '--list': (store) => named(store.list()),

@@ -12,7 +12,7 @@ import type { InstanceId } from '@workflow-state/core/backend';
 import { call, codeOf, type Directory, type Machine, type Steps } from './file-ops.js';
 import { ID_LENGTH, isNameOfInstance } from './layout.js';
 
-/** Names held, beside the batch that is being read: some 13 MB. */
+/** Names held: some 13 MB. While it is read, a quarter more, and a batch. */
 const WINDOW = 131_072;
 
 /** Bytes of a directory that is read at once. No filesystem in use needs fewer than 20 for a name, so it fits a window. */
@@ -73,8 +73,9 @@ export async function* ascending(
 ): AsyncGenerator<string[]> {
   for (let from = after === undefined ? '' : endOf(after); ;) {
     const window = new Window(from, most);
-    for await (const names of read()) window.add(names);
-    if (window.names.length > 0) yield window.names;
+    for await (const batch of read()) window.add(batch);
+    const names = window.names();
+    if (names.length > 0) yield names;
     if (window.end === undefined) return;
     from = window.end;
   }
@@ -87,12 +88,14 @@ function endOf(name: string): string {
 }
 
 class Window {
-  /** Ascending. */
-  names: string[] = [];
   /** Where the next window begins; `undefined`: nothing was left out. */
   end: string | undefined;
   readonly #from: string;
   readonly #most: number;
+  /** Ascending. */
+  #names: string[] = [];
+  /** Not among them yet: ascending runs. To merge each at once would cost as much as all the others together. */
+  #added: string[] = [];
 
   constructor(from: string, most: number) {
     this.#from = from;
@@ -104,16 +107,27 @@ class Window {
     const within = batch.filter(
       (name) => name > this.#from && (end === undefined || name < end) && isNameOfInstance(name),
     );
-    if (within.length === 0) return;
-    // Two ascending runs: to sort these is to merge them.
-    within.sort();
-    this.names = this.names.length === 0 ? within : [...this.names, ...within].sort();
-    const last = this.names[this.#most - 1];
+    for (const name of within.sort()) this.#added.push(name);
+    if (this.#added.length >= this.#most / 4) this.#merge();
+  }
+
+  names(): string[] {
+    this.#merge();
+    return this.#names;
+  }
+
+  #merge(): void {
+    // A sort that finds the ascending runs.
+    const names = this.#names.concat(this.#added).sort();
+    this.#names = names;
+    this.#added = [];
+    const last = names[this.#most - 1];
     if (last === undefined) return;
     const cut = endOf(last);
-    const beyond = this.names.findIndex((name, index) => index >= this.#most && name >= cut);
-    if (beyond < 0) return;
-    this.names.length = beyond;
+    let kept = this.#most;
+    while (kept < names.length && (names[kept] ?? cut) < cut) kept++;
+    if (kept === names.length) return;
+    names.length = kept;
     this.end = cut;
   }
 }

@@ -475,8 +475,10 @@ class Search {
 
   /** Whatever a readdir that begins later may return, one that begins at once may return as well: it takes no step to begin. */
   #begun(call: Call | undefined, { disk }: Place): Half | undefined {
-    const names = call?.[0] === 'readdir' ? disk.names(call[1]) : undefined;
-    return names && { call: 'readdir', directory: String(call?.[1]), always: names.sort(), sometimes: [] };
+    if (call?.[0] !== 'readdir') return undefined;
+    const [, directory] = call;
+    const names = disk.names(directory);
+    return names && { call: 'readdir', directory, always: names.sort(), sometimes: [] };
   }
 
   #isSilent([name, on]: Call): boolean {
