@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { at } from '../at.js';
+import { decode, encode } from './codec.js';
+import type { Contender } from './contender.js';
+import { contender } from './installed.js';
+
+type Write = (path: string, bytes: Uint8Array) => Promise<void>;
+
+function atomicFile(name: string, module: string, write: () => Promise<Write>): Contender {
+  return {
+    name,
+    promises: 'atomic',
+    because: 'flushes the file before it renames it, and never the directory',
+    packages: [module],
+    role: 'peer',
+    async open(directory, states) {
+      const replace = await write();
+      const pathOf = (index: number): string => join(directory, at(states, index).instanceId);
+      return {
+        save: (index) => replace(pathOf(index), encode(at(states, index))),
+        load: async (index) => decode(at(states, index), new Uint8Array(await readFile(pathOf(index)))),
+      };
+    },
+  };
+}
+
+export const WRITE_FILE_ATOMIC = atomicFile(
+  'write-file-atomic',
+  'write-file-atomic',
+  async () => (await contender<{ default: Write }>('write-file-atomic')).default,
+);
+
+export const ATOMICALLY = atomicFile(
+  'atomically',
+  'atomically',
+  async () => (await contender<{ writeFile: Write }>('atomically')).writeFile,
+);

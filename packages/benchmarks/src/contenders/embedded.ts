@@ -1,0 +1,76 @@
+// Embedded key-value engines with a log of their own. Neither has an index by status here, nor compare-and-set.
+
+import { join } from 'node:path';
+import { at } from '../at.js';
+import { decode, encode } from './codec.js';
+import type { Contender } from './contender.js';
+import { contender } from './installed.js';
+
+interface Lmdb {
+  open(options: { path: string; encoding: 'binary' }): {
+    put(key: string, value: Uint8Array): Promise<boolean>;
+    get(key: string): Uint8Array;
+    readonly flushed: Promise<boolean>;
+    close(): Promise<void>;
+  };
+}
+
+function lmdb(name: string, flushed: boolean): Contender {
+  return {
+    name,
+    promises: flushed ? 'power-loss' : 'atomic',
+    because: flushed ? 'waits for `flushed`' : '`put` resolves at the commit; the flush follows',
+    packages: ['lmdb'],
+    role: 'peer',
+    async open(directory, states) {
+      const { open } = await contender<Lmdb>('lmdb');
+      const database = open({ path: join(directory, 'states'), encoding: 'binary' });
+      return {
+        async save(index) {
+          await database.put(at(states, index).instanceId, encode(at(states, index)));
+          if (flushed) await database.flushed;
+        },
+        load: (index) => decode(at(states, index), database.get(at(states, index).instanceId)),
+        close: () => database.close(),
+      };
+    },
+  };
+}
+
+interface Level {
+  open(): Promise<void>;
+  put(key: string, value: Uint8Array, options: { sync: boolean }): Promise<void>;
+  get(key: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+interface ClassicLevel {
+  ClassicLevel: new (path: string, options: { valueEncoding: 'view' }) => Level;
+}
+
+function level(name: string, sync: boolean): Contender {
+  return {
+    name,
+    promises: sync ? 'power-loss' : 'atomic',
+    because: sync ? 'flushes the log at each write' : 'the log is left to the system to flush; a torn tail is dropped',
+    packages: ['classic-level'],
+    role: 'peer',
+    async open(directory, states) {
+      const { ClassicLevel } = await contender<ClassicLevel>('classic-level');
+      const database = new ClassicLevel(join(directory, 'states'), { valueEncoding: 'view' });
+      await database.open();
+      return {
+        save: (index) => database.put(at(states, index).instanceId, encode(at(states, index)), { sync }),
+        load: async (index) => decode(at(states, index), await database.get(at(states, index).instanceId)),
+        close: () => database.close(),
+      };
+    },
+  };
+}
+
+export const EMBEDDED = [
+  lmdb('lmdb, flushed', true),
+  lmdb('lmdb', false),
+  level('classic-level, sync', true),
+  level('classic-level', false),
+] as const;
