@@ -14,7 +14,7 @@ const SHARED_MEMORY = '/dev/shm';
 const VARIABLE = 'WORKFLOW_STATE_BENCH_MEMORY';
 
 /** The image is removed as soon as it is mounted: the device keeps it. */
-const SCRIPT = `truncate -s 12G "$1" && mkfs.ext4 -q -N 3000000 "$1" && mount -o loop,noinit_itable "$1" "$2" && rm "$1" && shift 2 && exec "$@"`;
+const SCRIPT = `mkdir "$2" && truncate -s 12G "$1" && mkfs.ext4 -q -N 3000000 "$1" && mount -o loop,noinit_itable "$1" "$2" && rm "$1" && shift 2 && exec "$@"`;
 
 /**
  * Runs this command again inside the namespace, where that is possible.
@@ -30,10 +30,9 @@ export function runInMemoryNamespace(): number | undefined {
     const image = join(directory, 'image');
     const { status } = spawnSync(
       'unshare',
-      [
-        ...['--mount', '--propagation', 'private', 'sh', '-c', `mkdir "$2" && ${SCRIPT}`, 'sh'],
-        ...[image, mountPoint, process.execPath, ...process.argv.slice(1)],
-      ],
+      ['--mount', '--propagation', 'private', 'sh', '-c', SCRIPT, 'sh', image, mountPoint, process.execPath].concat(
+        process.argv.slice(1),
+      ),
       { stdio: 'inherit', env: { ...process.env, [VARIABLE]: mountPoint } },
     );
     return status ?? 1;

@@ -29,11 +29,11 @@ export interface Contender {
 /** Instances are named by their index in the states given to `open`. What is synchronous may return no promise. */
 export interface OpenContender {
   /** Not timed. */
-  beforeSaves?(indices: readonly number[]): Promise<void>;
-  save(index: number): unknown;
-  load(index: number): unknown;
+  readonly beforeSaves?: (indices: readonly number[]) => Promise<void>;
+  readonly save: (index: number) => unknown;
+  readonly load: (index: number) => unknown;
   /** Where a store has them; counted only. */
-  changeStatus?(index: number): unknown;
-  remove?(index: number): unknown;
-  close?(): unknown;
+  readonly changeStatus?: (index: number) => unknown;
+  readonly remove?: (index: number) => unknown;
+  readonly close?: () => unknown;
 }

@@ -7,7 +7,7 @@ import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 
 interface Lmdb {
-  open(options: { path: string; encoding: 'binary' }): {
+  readonly open: (options: { path: string; encoding: 'binary' }) => {
     put(key: string, value: Uint8Array): Promise<boolean>;
     get(key: string): Uint8Array;
     readonly flushed: Promise<boolean>;

@@ -68,7 +68,7 @@ export const WORLD_LOCAL: Contender = {
   packages: ['@workflow/world-local'],
   role: 'peer',
   async open(directory, states) {
-    const { createLocalWorld } = await contender<{ createLocalWorld(options: { dataDir: string }): LocalWorld }>(
+    const { createLocalWorld } = await contender<{ createLocalWorld: (options: { dataDir: string }) => LocalWorld }>(
       '@workflow/world-local',
     );
     const world = createLocalWorld({ dataDir: directory });

@@ -30,7 +30,7 @@ export function installContenders(): boolean {
 
 /** The namespace of a contender's module, as far as it is used. */
 export async function contender<Module>(specifier: string): Promise<Module> {
-  const { importContender } = (await import(importer)) as { importContender(specifier: string): Promise<Module> };
+  const { importContender } = (await import(importer)) as { importContender: (specifier: string) => Promise<Module> };
   return importContender(specifier);
 }
 

@@ -9,7 +9,7 @@ import { fromJson, toJson } from './json.js';
 const because = 'writes the file in place and flushes nothing';
 
 interface Unstorage {
-  createStorage(options: { driver: unknown }): {
+  readonly createStorage: (options: { driver: unknown }) => {
     setItemRaw(key: string, value: Uint8Array): Promise<void>;
     getItemRaw(key: string): Promise<Uint8Array>;
   };

@@ -28,18 +28,18 @@ export interface GrowthStore {
 
 export interface OpenGrowthStore {
   /** Those with index `from` to `to`, without. */
-  fill(from: number, to: number): Promise<void>;
-  save?(index: number): Promise<unknown>;
-  load?(index: number): Promise<unknown>;
+  readonly fill: (from: number, to: number) => Promise<void>;
+  readonly save?: (index: number) => Promise<unknown>;
+  readonly load?: (index: number) => Promise<unknown>;
   /** @returns how many were named. */
-  byStatus(): Promise<number>;
-  list(): Promise<number>;
+  readonly byStatus: () => Promise<number>;
+  readonly list: () => Promise<number>;
   /** The least that could answer `byStatus`. */
-  floor?(): Promise<number>;
-  count?(): Promise<number>;
+  readonly floor?: () => Promise<number>;
+  readonly count?: () => Promise<number>;
   /** Of those that ended more than a day ago. @returns how many went. */
-  cleanup?(): Promise<number>;
-  close(): Promise<void>;
+  readonly cleanup?: () => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 const DAY = 86_400_000;
@@ -135,7 +135,7 @@ const SQLITE: GrowthStore = {
 };
 
 interface Unstorage {
-  createStorage(options: { driver: unknown }): {
+  readonly createStorage: (options: { driver: unknown }) => {
     setItem(key: string, value: string): Promise<void>;
     getItem(key: string): Promise<unknown>;
     getKeys(): Promise<string[]>;
@@ -188,7 +188,7 @@ const LOCAL_WORLD: GrowthStore = {
   name: 'Vercel Workflow, local world: all read',
   most: 10_000,
   async open(directory) {
-    const { createLocalWorld } = await contender<{ createLocalWorld(options: { dataDir: string }): LocalWorld }>(
+    const { createLocalWorld } = await contender<{ createLocalWorld: (options: { dataDir: string }) => LocalWorld }>(
       '@workflow/world-local',
     );
     const world = createLocalWorld({ dataDir: directory });

@@ -24,7 +24,10 @@ interface KeyValue {
 }
 
 interface Unstorage {
-  createStorage(): { setItem(key: string, value: string): Promise<void>; getItem(key: string): Promise<unknown> };
+  readonly createStorage: () => {
+    setItem(key: string, value: string): Promise<void>;
+    getItem(key: string): Promise<unknown>;
+  };
 }
 
 interface MemorySaver {

@@ -16,6 +16,7 @@ import {
   type WorkflowState,
   type WorkflowStateInput,
 } from '@workflow-state/core';
+import { withLruCache } from '@workflow-state/lru-cache';
 import { s3Backend } from '@workflow-state/s3';
 import { at } from '../at.js';
 import { contest } from '../contest.js';
@@ -118,6 +119,7 @@ async function latencies(): Promise<Table[]> {
     return (ETag ?? '').replaceAll('"', '');
   };
   let etag = await put({ IfNoneMatch: '*' });
+  const cached = withLruCache(store, { max: 10, revalidate: 'always' });
   const pair = async (
     id: string,
     title: string,
@@ -160,6 +162,12 @@ async function latencies(): Promise<Table[]> {
       () => store.head(state.instanceId),
       () => raw.send(new HeadObjectCommand(place)),
     ),
+    await pair(
+      'proved-hit',
+      'a cached state, proved current, beside one HEAD',
+      () => cached.load(state.instanceId),
+      () => raw.send(new HeadObjectCommand(place)),
+    ),
   ];
 }
 
@@ -180,7 +188,8 @@ async function listings(instances: number): Promise<Table> {
       times.push(performance.now() - begin);
     }
     figures.push({
-      name: requests.length === 0 ? name : `${name}: ${requests.length} requests`,
+      name:
+        requests.length === 0 ? name : `${name}: ${requests.length} ${requests.length === 1 ? 'request' : 'requests'}`,
       time: spreadOf(times),
     });
   };

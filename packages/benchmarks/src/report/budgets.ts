@@ -209,6 +209,6 @@ function requestsOf(result: GroupResult | undefined, operation: string): Spread 
 
 function requestsIn(result: GroupResult | undefined, table: string, operation: string): Spread | undefined {
   const name = tableOf(result, table)?.figures.find((figure) => figure.name.startsWith(`${operation}: `))?.name;
-  const count = /: (\d+) requests$/.exec(name ?? '')?.[1];
+  const count = /: (\d+) requests?$/.exec(name ?? '')?.[1];
   return count === undefined ? undefined : { median: Number(count), low: Number(count), high: Number(count) };
 }

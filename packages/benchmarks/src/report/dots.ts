@@ -72,7 +72,9 @@ export function dotChart({ title, subtitle, axis, unit, line, width = 210, dots 
       const text = { type: 'text', align: 'left', dx: 8, fontSize: 11 } as const;
       const label = { y, x: { ...x, field: 'high' }, text: { field: 'label' } } as const;
       return {
-        ...(panel === '' ? {} : { title: { text: panel, frame: 'group', fontSize: 12, fontWeight: 'normal', color: INK.quiet.light } }),
+        ...(panel === ''
+          ? {}
+          : { title: { text: panel, frame: 'group', fontSize: 12, fontWeight: 'normal', color: INK.quiet.light } }),
         data: { values: inPanel },
         facet: {
           column: {

@@ -43,7 +43,7 @@ const PARTS: Readonly<Record<string, (results: Results) => string>> = {
   contenders,
   missing,
   'files-charts': (results) => images(results, (file) => /^files-(memory|disk)-save/.test(file)),
-  'load-charts': (results) => images(results, (file) => file.startsWith('files-memory-load')),
+  'load-charts': (results) => images(results, (file) => /^files-(memory|disk)-load/.test(file)),
   'files-times': filesTimes,
   standing,
   growth: (results) => images(results, (file) => file === 'growth.svg'),
