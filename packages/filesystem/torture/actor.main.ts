@@ -29,7 +29,7 @@ import {
 } from '@workflow-state/core/backend';
 import { type Random, seededRandom } from '@workflow-state/core/conformance';
 import { fileSystemBackendOn } from '../src/filesystem-backend.js';
-import { asyncFileOps, hybridFileOps } from '../src/file-ops.js';
+import { FILE_OPS } from '../src/file-ops.js';
 import { Log, type Outcome } from './log.js';
 import { type Sabotage, sabotaged } from './sabotage.js';
 
@@ -68,7 +68,7 @@ class Actor {
       [ALL, ids],
       ...STATUS_KINDS.map((kind) => [kind, ids.filter((id) => still[id] === kind)] as const),
     ]);
-    const ops = this.#random.next() < 0.5 ? hybridFileOps() : asyncFileOps();
+    const ops = FILE_OPS[this.#random.pick(['hybrid', 'sync', 'async'] as const)]();
     const backend = fileSystemBackendOn(
       { directory, leftoverAge: this.#random.pick([0, 0, 5]) },
       sabotage === null ? ops : sabotaged(ops, sabotage),
