@@ -10,7 +10,7 @@ import type { StateStore } from '../state-store.js';
 import type { CaseContext, TestClock } from './case.js';
 import { NotApplicable, NotRun } from './failure.js';
 import { DEFAULT_SIZES, type Handle, type Harness, type Sizes } from './harness.js';
-import { type History, recordBackend, recordStore } from './history.js';
+import { type History, recordBackend, recordStore, tellFaults } from './history.js';
 import { interpose, type Interposition } from './interpose.js';
 import { seededRandom, type Random } from './random.js';
 
@@ -78,7 +78,8 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
     options: object,
   ): Promise<StateStore> => {
     const name = `${String.fromCharCode(65 + letter++)}${place}`;
-    const target = between === undefined ? backend : interpose(backend, between);
+    const beneath = recordBackend(backend, history, name, 'backend.');
+    const target = between === undefined ? beneath : interpose(beneath, tellFaults(between, history));
     const store = await (harness.open === undefined
       ? openStateStore(target, { clock: clock.now, ...options })
       : harness.open(target, { clock: clock.now, ...options }));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase } from './case.js';
 import { clauseOf } from './clauses.js';
-import type { History } from './history.js';
+import { type History, showAnswer } from './history.js';
 
 /** A clause of the contract does not hold. The message is the whole story; the fields are its parts. */
 export class ConformanceFailure extends Error {
@@ -29,6 +29,13 @@ export class ConformanceFailure extends Error {
   }
 }
 
+/** What the case said, and the two values if they are short: in place of the differences that `assert` draws. */
+export function findingOf({ message, generatedMessage, operator, actual, expected }: assert.AssertionError): string {
+  const [said = '', ...rest] = message.trim().split(/\n{2,}|\n\+ actual - expected/);
+  if (generatedMessage || !['strictEqual', 'deepStrictEqual'].includes(operator)) return [said, ...rest].join('\n');
+  return `${said}: expected ${showAnswer(expected)}, got ${showAnswer(actual)}`;
+}
+
 function tell(broken: ConformanceCase, finding: string, history: History, seed: number): string {
   const clause = clauseOf(broken.clause);
   const lines = [
@@ -37,11 +44,11 @@ function tell(broken: ConformanceCase, finding: string, history: History, seed: 
     `  so           ${broken.title}`,
     `  but          ${finding.replaceAll('\n', '\n               ')}`,
     `  usual cause  ${broken.usualCause}`,
-    `  replay       --seed ${seed} --only ${broken.id}, or validate(harness, { seed: ${seed}, only: ['${broken.id}'] })`,
+    `  replay       workflow-state-conformance <your module> --seed ${seed} --only ${broken.id}`,
+    `               validate(harness, { seed: ${seed}, only: ['${broken.id}'] })`,
   ];
   const operations = history.toText();
-  if (operations !== '')
-    lines.push('  operations, in the order in which they began (clock ticks of begin–end):', operations);
+  if (operations !== '') lines.push(operations);
   return lines.join('\n');
 }
 

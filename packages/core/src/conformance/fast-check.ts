@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type * as fastCheck from 'fast-check';
 import { isStateStoreError } from '../errors.js';
 import type { CaseContext } from './case.js';
+import { findingOf } from './failure.js';
 import { showError } from './history.js';
 
 export type FastCheck = typeof fastCheck;
@@ -18,7 +19,10 @@ export async function loadFastCheck(context: CaseContext): Promise<FastCheck> {
   }
 }
 
-/** Runs a property with the seed of the case. A counterexample, shrunk, is what was found; anything else is a crash. */
+/**
+ * Runs a property with the seed of the case. A counterexample, shrunk and run once more so that the history tells of it
+ * alone, is what was found; anything else is a crash.
+ */
 export async function checkProperty<T>(
   fc: FastCheck,
   property: fastCheck.IAsyncProperty<T>,
@@ -29,12 +33,15 @@ export async function checkProperty<T>(
     seed: context.seed | 0,
     numRuns,
   });
-  if (!failed) return;
-  if (!(errorInstance instanceof assert.AssertionError) && !isStateStoreError(errorInstance))
-    throw errorInstance ?? new Error('the property failed without an error');
+  if (!failed || counterexample === null) return;
+  context.history.clear();
+  const again = await property.run(counterexample);
+  const error = again !== null && 'error' in again ? again.error : errorInstance;
+  if (!(error instanceof assert.AssertionError) && !isStateStoreError(error))
+    throw error ?? new Error('the property failed without an error');
   const finding =
-    errorInstance instanceof assert.AssertionError
-      ? errorInstance.message
-      : `a call that was to succeed ended with ${showError(errorInstance)}`;
+    error instanceof assert.AssertionError
+      ? findingOf(error)
+      : `a call that was to succeed ended with ${showError(error)}`;
   assert.fail(`${finding}\nsmallest counterexample, after ${numShrinks} steps: ${fc.stringify(counterexample)}`);
 }

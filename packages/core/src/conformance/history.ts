@@ -10,9 +10,17 @@ import { isStateStoreError } from '../errors.js';
 import type { InstanceId } from '../instance-id.js';
 import { decodeRevision } from '../revision.js';
 import { show } from '../show.js';
-import { interpose } from './interpose.js';
-import { BACKEND, isNotApplied, isRevisionConflict, type StateBackend } from '../state-backend.js';
+import {
+  BACKEND,
+  type BackendRecord,
+  type Expected,
+  isNotApplied,
+  isRevisionConflict,
+  type StateBackend,
+} from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
+import { interpose, type Interposition } from './interpose.js';
+import { type Contradiction, lineOf, tellHistory } from './tell-history.js';
 
 export interface Operation {
   readonly handle: string;
@@ -32,15 +40,17 @@ export interface Operation {
   /** Version that the operation wrote or saw; 0 for absent. */
   version: number | undefined;
   revision: string | undefined;
+  /** Of the write that was made or seen, and of the create that it descends from, as far as `revision` tells. */
+  nonce?: string | undefined;
+  incarnation?: string | undefined;
 }
 
 type Change = Parameters<StateStore['update']>[1];
 
-const SHOWN = 40;
-
 export class History {
   readonly operations: Operation[] = [];
   #tick = 0;
+  #contradiction: Contradiction | undefined;
 
   begin(handle: string, op: string, id: InstanceId | undefined, detail: string): Operation {
     const operation: Operation = {
@@ -90,17 +100,15 @@ export class History {
     }
   }
 
+  /** Forgets all that was done so far: what follows is to be told alone. */
+  clear(): void {
+    this.operations.length = 0;
+    this.#contradiction = undefined;
+    this.#tick = 0;
+  }
+
   toText(): string {
-    const { operations } = this;
-    const left = operations.length - SHOWN;
-    const lines = operations
-      .slice(-SHOWN)
-      .map(
-        ({ handle, op, detail, begin, end, answer }) =>
-          `    ${begin}–${end === Infinity ? '' : end}  ${handle}.${op}${detail === '' ? '' : `(${detail})`}${answer === '' ? '' : ` → ${answer}`}`,
-      );
-    if (left > 0) lines.unshift(`    … ${left} earlier`);
-    return lines.join('\n');
+    return tellHistory(this.operations, this.#contradiction);
   }
 
   /** @throws `AssertionError` naming the two operations that no order explains. */
@@ -108,31 +116,30 @@ export class History {
     const seen = this.operations
       .filter((operation) => operation.id === id && operation.version !== undefined && operation.outcome === 'ok')
       .sort((a, b) => a.begin - b.begin);
+    const refute = (what: string, ...pair: Contradiction): never => {
+      this.#contradiction = pair;
+      assert.fail(`${what}:\n${pair.map((operation) => lineOf(operation)).join('\n')}`);
+    };
     const writers = new Map<number, Operation>();
     const revisions = new Map<number, Operation>();
     for (const operation of seen) {
       const version = operation.version ?? 0;
       if (operation.writes) {
         const other = writers.get(version);
-        if (other !== undefined)
-          assert.fail(`version ${version} was acknowledged twice:\n${line(other)}\n${line(operation)}`);
+        if (other !== undefined) refute(`version ${version} was acknowledged twice`, other, operation);
         writers.set(version, operation);
       }
       if (operation.revision !== undefined) {
         const other = revisions.get(version);
-        if (other !== undefined && nameOf(other) !== nameOf(operation)) {
-          assert.fail(`version ${version} was seen with two revisions:\n${line(other)}\n${line(operation)}`);
-        }
+        if (other !== undefined && nameOf(other) !== nameOf(operation))
+          refute(`version ${version} was seen with two revisions`, other, operation);
         revisions.set(version, operation);
       }
     }
     for (const operation of seen) {
       const writer = writers.get(operation.version ?? 0);
-      if (writer !== undefined && operation.end < writer.begin) {
-        assert.fail(
-          `version ${operation.version} was seen before its writer began:\n${line(operation)}\n${line(writer)}`,
-        );
-      }
+      if (writer !== undefined && operation.end < writer.begin)
+        refute(`version ${operation.version} was seen before its writer began`, operation, writer);
     }
     // In order of begin, with the newest version that any operation finished by then has seen.
     const byEnd = [...seen].sort((a, b) => a.end - b.end);
@@ -145,9 +152,8 @@ export class History {
       if (newest === undefined) continue;
       const least = (newest.version ?? 0) + (operation.writes ? 1 : 0);
       if ((operation.version ?? 0) < least) {
-        assert.fail(
-          `version ${operation.version} was ${operation.writes ? 'written' : 'seen'} after version ${newest.version}:\n${line(newest)}\n${line(operation)}`,
-        );
+        const what = operation.writes ? 'written' : 'seen';
+        refute(`version ${operation.version} was ${what} after version ${newest.version}`, newest, operation);
       }
     }
   }
@@ -156,10 +162,6 @@ export class History {
 /** Of the write that was seen: a save that was replaced before its answer came has no hint to put into its revision. */
 function nameOf({ revision }: Operation): string | undefined {
   return revision === undefined ? undefined : (decodeRevision(revision)?.nonce ?? revision);
-}
-
-function line({ handle, op, detail, begin, end, answer }: Operation): string {
-  return `  ${begin}–${end}  ${handle}.${op}(${detail}) → ${answer}`;
 }
 
 /** A store that writes into the history all that is asked of it and answered. */
@@ -172,12 +174,12 @@ export function recordStore(store: StateStore, history: History, handle: string)
   ): Promise<T> => history.run(handle, op, id, detail, call);
   async function* listing<T>(op: string, detail: string, call: () => AsyncIterable<T>): AsyncGenerator<T> {
     const operation = history.begin(handle, op, undefined, detail);
-    let count = 0;
+    const named: unknown[] = [];
     let outcome = 'ok';
     let answer = 'left early';
     try {
       for await (const item of call()) {
-        count++;
+        named.push(item);
         yield item;
       }
       answer = '';
@@ -186,7 +188,7 @@ export function recordStore(store: StateStore, history: History, handle: string)
       answer = showError(error);
       throw error;
     } finally {
-      history.end(operation, outcome, `${count} named${answer === '' ? '' : `, then ${answer}`}`);
+      history.end(operation, outcome, `${showNamed(named)}${answer === '' ? '' : `, then ${answer}`}`);
     }
   }
   return {
@@ -223,27 +225,80 @@ export function recordStore(store: StateStore, history: History, handle: string)
   };
 }
 
-/** A backend that does the same. */
-export function recordBackend(backend: StateBackend, history: History, handle: string): StateBackend {
+/** A backend that does the same. `prefix`: of the names of its operations, where a store's are among them. */
+export function recordBackend(
+  backend: StateBackend,
+  history: History,
+  handle: string,
+  prefix: '' | 'backend.' = '',
+): StateBackend {
   return interpose(backend, {
-    look: (next, op, id) => history.run(handle, op, id, short(id), next),
-    write: (next, record, expected) => {
-      const over =
-        expected === undefined
-          ? 'nothing'
-          : 'damaged' in expected
-            ? 'damage'
-            : `v${expected.version} ${expected.nonce}`;
-      const { version, nonce, status } = record.revision;
-      return history.run(
-        handle,
-        'write',
-        record.id,
-        `${short(record.id)} v${version} ${nonce} ${status} over ${over}`,
-        next,
-      );
+    look: (next, op, id) => history.run(handle, `${prefix}${op}`, id, short(id), next),
+    write: (next, record, expected) =>
+      history.run(handle, `${prefix}write`, record.id, showWrite(record, expected), (operation) => {
+        operation.nonce = record.revision.nonce;
+        return next();
+      }),
+    async *scan(next, { status }) {
+      const operation = history.begin(handle, `${prefix}scan`, undefined, status ?? '');
+      const named: unknown[] = [];
+      let outcome = 'ok';
+      try {
+        for await (const batch of next()) {
+          named.push(...batch);
+          yield batch;
+        }
+      } catch (error) {
+        outcome = outcomeOf(error);
+        throw error;
+      } finally {
+        history.end(operation, outcome, `${showNamed(named)}${outcome === 'ok' ? '' : `, then ${outcome}`}`);
+      }
     },
   });
+}
+
+/** Faults between a store and its backend, told where they happen: the backend's own answers do not show them. */
+export function tellFaults(between: Interposition, history: History): Interposition {
+  const { look, write } = between;
+  const told = async <T>(what: string, next: () => Promise<T>, fault: (next: () => Promise<T>) => Promise<T>) => {
+    let reached = 'nothing' as 'nothing' | 'the backend' | 'its answer';
+    try {
+      return await fault(async () => {
+        reached = 'the backend';
+        const answer = await next();
+        reached = 'its answer';
+        return answer;
+      });
+    } catch (error) {
+      // Of the errors that the backend itself has thrown, its own line tells.
+      if (reached !== 'the backend')
+        history.note(
+          `${reached === 'nothing' ? `${what} is stopped` : `the answer of ${what} is lost`}: ${showError(error)}`,
+        );
+      throw error;
+    }
+  };
+  return {
+    ...between,
+    ...(look !== undefined && {
+      look: (next, op, id, call) => told(`that ${op}`, next, (inner) => look(inner, op, id, call)),
+    }),
+    ...(write !== undefined && {
+      write: (next, record, expected, call) =>
+        told('that write', next, (inner) => write(inner, record, expected, call)),
+    }),
+  };
+}
+
+function showWrite({ id, revision: { version, status, nonce } }: BackendRecord, expected: Expected): string {
+  const over =
+    expected === undefined
+      ? 'nothing'
+      : 'damaged' in expected
+        ? 'damage'
+        : `v${expected.version} ${nick(expected.nonce)}`;
+  return `${short(id)} v${version} ${status} ${nick(nonce)} over ${over}`;
 }
 
 /** An update that changes nothing is a read. */
@@ -260,7 +315,11 @@ function observe(operation: Operation, result: unknown): void {
   if (result === undefined && ['find', 'head'].includes(operation.op)) operation.version = 0;
   if (typeof result !== 'object' || result === null || !('checkpointVersion' in result)) return;
   if (typeof result.checkpointVersion === 'number') operation.version = result.checkpointVersion;
-  if ('revision' in result && typeof result.revision === 'string') operation.revision = result.revision;
+  if (!('revision' in result) || typeof result.revision !== 'string') return;
+  operation.revision = result.revision;
+  const decoded = decodeRevision(result.revision);
+  operation.nonce = decoded?.nonce ?? result.revision;
+  operation.incarnation = decoded?.incarnation;
 }
 
 function outcomeOf(error: unknown): string {
@@ -273,8 +332,9 @@ export function showError(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `thrown ${show(error)}`;
 }
 
-function showAnswer(result: unknown): string {
+export function showAnswer(result: unknown): string {
   if (result === undefined) return 'undefined';
+  if (typeof result === 'string') return result.length > 40 ? `${result.slice(0, 40)}…` : result;
   if (typeof result === 'boolean' || typeof result === 'number') return String(result);
   if (typeof result !== 'object' || result === null) return show(result);
   if ('checkpointVersion' in result) return showState(result);
@@ -286,13 +346,32 @@ function showState(state: unknown): string {
   if (typeof state !== 'object' || state === null) return show(state);
   const { instanceId, checkpointVersion, status, revision } = state as Record<string, unknown>;
   const kind = typeof status === 'object' && status !== null && 'kind' in status ? status.kind : status;
-  const nonce = typeof revision === 'string' ? ` ${revision.split('.')[2]}` : '';
+  const nonce = typeof revision === 'string' ? ` ${showRevision(revision)}` : '';
   return `${short(instanceId)} v${String(checkpointVersion)} ${String(kind)}${nonce}`;
 }
 
 function showOptions(options: object | undefined): string {
   const given = Object.entries(options ?? {}).filter(([name]) => name !== 'signal');
-  return given.length === 0 ? '' : `, ${showJson(Object.fromEntries(given))}`;
+  if (given.length === 0) return '';
+  return `, ${showJson(Object.fromEntries(given.map(([name, value]: [string, unknown]) => [name, name === 'revision' && typeof value === 'string' ? showRevision(value) : value])))}`;
+}
+
+/** How many instances a listing has named, and a few of them. */
+function showNamed(items: readonly unknown[]): string {
+  const some = items.slice(0, 3).map((item) => {
+    if (typeof item !== 'object' || item === null) return short(item);
+    return short('id' in item ? item.id : 'instanceId' in item ? item.instanceId : item);
+  });
+  return `${items.length} named${some.length === 0 ? '' : `: ${some.join(', ')}${items.length > 3 ? ', …' : ''}`}`;
+}
+
+/** A write by the first digits of its nonce, which tell it from all others that a message shows. */
+function nick(nonce: string): string {
+  return nonce.slice(0, 6);
+}
+
+function showRevision(revision: string): string {
+  return nick(decodeRevision(revision)?.nonce ?? revision);
 }
 
 function showJson(value: unknown): string {

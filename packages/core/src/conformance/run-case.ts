@@ -5,7 +5,7 @@ import { isStateStoreError } from '../errors.js';
 import { isNotApplied, isRevisionConflict } from '../state-backend.js';
 import { type ConformanceCase, shortfall } from './case.js';
 import { openContext } from './context.js';
-import { ConformanceFailure, NotApplicable, NotRun } from './failure.js';
+import { ConformanceFailure, findingOf, NotApplicable, NotRun } from './failure.js';
 import { type Harness, hasHook } from './harness.js';
 import { History, showError } from './history.js';
 import { seedFor } from './random.js';
@@ -83,7 +83,7 @@ async function attempt(one: ConformanceCase, harness: Harness, seed: number): Pr
     new ConformanceFailure(one, finding, history, seed, cause);
   const judge = (error: unknown): unknown => {
     if (error instanceof ConformanceFailure || error instanceof NotApplicable || error instanceof NotRun) return error;
-    if (error instanceof assert.AssertionError) return failure(error.message.trim().replace(/\n{2,}/g, '\n'), error);
+    if (error instanceof assert.AssertionError) return failure(findingOf(error), error);
     // A defined answer, where another was promised. Anything else that is thrown is nobody's answer, but a crash.
     if (isStateStoreError(error) || isRevisionConflict(error) || isNotApplied(error))
       return failure(`a call that was to succeed ended with ${showError(error)}`, error);

@@ -81,7 +81,48 @@ describe('a history', () => {
     end(history, begin(history, 'load'), 1);
     end(history, begin(history, 'load'), 2);
     expect(() => history.checkLinearizable(id)).not.toThrow();
-    expect(history.toText()).toMatch(/^ {4}0– {2}A\.save → no answer$/m);
+    expect(history.toText()).toMatch(/^ {4}0– {8}A\.save → no answer$/m);
+  });
+
+  it('of many operations tells those of the instance that the last is about, and what happened to all', () => {
+    const history = new History();
+    const other = InstanceId.parse('1'.repeat(32));
+    end(history, begin(history, 'save'), 1);
+    for (let i = 0; i < 60; i++) end(history, history.begin('A', 'load', other, 'another'), 1);
+    history.note('power cut');
+    end(history, begin(history, 'find'), 0);
+    const [head, ...lines] = history.toText().split('\n');
+    expect(head).toContain('; 60 others are not shown');
+    expect(lines.map((line) => line.trim().replace(/^\S+ +/, ''))).toEqual([
+      'A.save → v1',
+      '· power cut',
+      'A.find → v0',
+    ]);
+  });
+
+  it('tells the two writes that claim one version, and what they were written over, however much came after', () => {
+    const history = new History();
+    end(history, begin(history, 'save'), 1, 'a');
+    const [one, two] = [begin(history, 'save'), begin(history, 'save')];
+    end(history, one, 2, 'b');
+    end(history, two, 2, 'c');
+    for (let i = 0; i < 100; i++) end(history, begin(history, 'load'), 2);
+    const lines = history.toText().split('\n').slice(1);
+    expect(
+      lines.map((line) =>
+        line
+          .replaceAll(/\d+–\d+/g, '')
+          .replaceAll(/ +/g, ' ')
+          .trim(),
+      ),
+    ).toEqual(['A.save → v1', '► A.save → v2', '► A.save → v2']);
+  });
+
+  it('leaves out what was refused before anything was asked of the backend', () => {
+    const history = new History();
+    for (const outcome of ['INVALID_ARGUMENT', 'ok', 'INVALID_STATE', 'STORE_CLOSED'])
+      history.end(begin(history, 'save'), outcome, outcome);
+    expect(history.toText().match(/→ .*/g)).toEqual(['→ ok', '→ STORE_CLOSED']);
   });
 });
 
@@ -92,5 +133,6 @@ function begin(history: History, op: string): Operation {
 function end(history: History, operation: Operation, version: number, revision?: string): void {
   operation.version = version;
   operation.revision = revision;
+  operation.nonce = revision;
   history.end(operation, 'ok', `v${version}`);
 }

@@ -221,7 +221,7 @@ export const compareAndSetCases: readonly ConformanceCase[] = [
         revisions.add(state.revision);
         await store.delete(input.instanceId);
       }
-      assert.equal(revisions.size, writes, `${writes} writes have ${revisions.size} revisions`);
+      assert.ok(revisions.size === writes, `${writes} writes have ${revisions.size} revisions`);
     },
   },
   {
