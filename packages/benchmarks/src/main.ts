@@ -8,7 +8,7 @@ import type { Group, Run } from './groups/group.js';
 import { commitOf, load, thisMachine } from './machine.js';
 import { findPlaces, runInMemoryNamespace } from './places.js';
 import { openDisplay } from './display.js';
-import { compare } from './report/compare.js';
+import { compare, reproduced } from './report/compare.js';
 import { render } from './report/render.js';
 import { type GroupResult, readResult, writeResult } from './results.js';
 
@@ -37,6 +37,7 @@ async function main(): Promise<number> {
   display.show('installing the contenders');
   installContenders();
   let failed = 0;
+  const total = { of: 0, within: 0 };
   for (const group of GROUPS.filter(({ name }) => args.only.includes(name))) {
     const begin = performance.now();
     const run: Run = { quick: args.quick, places, progress: (text) => display.show(`${group.name}: ${text}`) };
@@ -45,6 +46,9 @@ async function main(): Promise<number> {
       const seconds = Math.round((performance.now() - begin) / 1000);
       display.clear();
       console.log(`\n## ${group.title} (${group.name}, ${seconds} s)\n\n${compare(result, readResult(group.name))}`);
+      const { of, within } = reproduced(result, readResult(group.name));
+      total.of += of;
+      total.within += within;
       if (args.record) console.log(writeResult(result));
     } catch (error) {
       failed++;
@@ -55,6 +59,7 @@ async function main(): Promise<number> {
     }
   }
   display.clear();
+  console.log(`\n${total.within} of ${total.of} figures lie within the spread that is committed`);
   if (args.record) for (const file of await render()) console.log(file);
   return failed === 0 ? 0 : 1;
 }

@@ -17,6 +17,14 @@ export interface Missing {
   readonly why: string;
 }
 
+/** What a contender that cannot run here says, without the folders of this machine. */
+export function missingBecause(name: string, error: unknown): Missing {
+  const text = error instanceof Error ? error.message : String(error);
+  const line = text.split('\n').find((one) => one.includes('Error')) ?? text.split('\n')[0] ?? '';
+  const why = line.replace(/^.*?Error(?: \[\w+\])?: /, '').replace(/ imported from .*$/, '');
+  return { name, why: why.replaceAll(/(?:file:\/\/)?(?:\/[\w.@-]+){2,}/g, '…') };
+}
+
 export interface Table {
   /** Unique in the group; charts, README and budgets find it by this. */
   readonly id: string;

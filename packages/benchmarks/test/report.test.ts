@@ -10,13 +10,17 @@ const results = committedResults();
 const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 describe('what is committed', () => {
-  it('has charts and READMEs exactly as its results make them: else run `npm run bench -- --render`', async () => {
-    const files = await rendered(results);
-    const stale = [...files].filter(([path, text]) => readFileSync(path, 'utf8') !== text);
-    expect(stale.map(([path]) => path)).toEqual([]);
-    const charts = readdirSync(here('charts')).map((name) => here(`charts/${name}`));
-    expect(charts.toSorted()).toEqual([...files.keys()].filter((path) => path.endsWith('.svg')).toSorted());
-  });
+  it(
+    'has charts and READMEs exactly as its results make them: else run `npm run bench -- --render`',
+    { timeout: 120_000 },
+    async () => {
+      const files = await rendered(results);
+      const stale = [...files].filter(([path, text]) => readFileSync(path, 'utf8') !== text);
+      expect(stale.map(([path]) => path)).toEqual([]);
+      const charts = readdirSync(here('charts')).map((name) => here(`charts/${name}`));
+      expect(charts.toSorted()).toEqual([...files.keys()].filter((path) => path.endsWith('.svg')).toSorted());
+    },
+  );
 
   it('has a result for every group', () => {
     expect([...results.keys()].toSorted()).toEqual(GROUPS.map(({ name }) => name).toSorted());

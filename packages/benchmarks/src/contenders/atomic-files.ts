@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '../at.js';
-import { decode, encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 
@@ -15,6 +15,7 @@ function atomicFile(name: string, module: string, write: () => Promise<Write>): 
     packages: [module],
     role: 'peer',
     async open(directory, states) {
+      const { encode, decode } = await envelopeCodec();
       const replace = await write();
       const pathOf = (index: number): string => join(directory, at(states, index).instanceId);
       return {

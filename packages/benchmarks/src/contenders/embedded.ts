@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { at } from '../at.js';
-import { decode, encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 
@@ -23,6 +23,7 @@ function lmdb(name: string, flushed: boolean): Contender {
     packages: ['lmdb'],
     role: 'peer',
     async open(directory, states) {
+      const { encode, decode } = await envelopeCodec();
       const { open } = await contender<Lmdb>('lmdb');
       const database = open({ path: join(directory, 'states'), encoding: 'binary' });
       return {
@@ -56,6 +57,7 @@ function level(name: string, sync: boolean): Contender {
     packages: ['classic-level'],
     role: 'peer',
     async open(directory, states) {
+      const { encode, decode } = await envelopeCodec();
       const { ClassicLevel } = await contender<ClassicLevel>('classic-level');
       const database = new ClassicLevel(join(directory, 'states'), { valueEncoding: 'view' });
       await database.open();

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { at } from '../at.js';
-import { encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 
@@ -68,6 +68,7 @@ export const WORLD_LOCAL: Contender = {
   packages: ['@workflow/world-local'],
   role: 'peer',
   async open(directory, states) {
+    const { encode } = await envelopeCodec();
     const { createLocalWorld } = await contender<{ createLocalWorld: (options: { dataDir: string }) => LocalWorld }>(
       '@workflow/world-local',
     );

@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { at } from '../at.js';
-import { decode, encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 
 function floor(name: string, durable: boolean): Contender {
@@ -15,6 +15,7 @@ function floor(name: string, durable: boolean): Contender {
     packages: [],
     role: 'floor',
     async open(directory, states) {
+      const { encode, decode } = await envelopeCodec();
       const handle = fs.openSync(directory, 'r');
       let candidates = 0;
       const pathOf = (index: number): string => join(directory, at(states, index).instanceId);

@@ -1,7 +1,7 @@
 // Key-value stores with a file per key, written in place.
 
 import { at } from '../at.js';
-import { decode, encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 import { fromJson, toJson } from './json.js';
@@ -22,6 +22,7 @@ export const UNSTORAGE: Contender = {
   packages: ['unstorage'],
   role: 'peer',
   async open(directory, states) {
+    const { encode, decode } = await envelopeCodec();
     const { createStorage } = await contender<Unstorage>('unstorage');
     const driver = await contender<{ default(options: { base: string }): unknown }>('unstorage/drivers/fs');
     const storage = createStorage({ driver: driver.default({ base: directory }) });

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { at } from '../at.js';
-import { decode, encode } from './codec.js';
+import { envelopeCodec } from './codec.js';
 import type { Contender } from './contender.js';
 import { contender } from './installed.js';
 
@@ -48,6 +48,7 @@ function sqlite(engine: 'better-sqlite3' | 'node:sqlite', synchronous: Synchrono
     newerNode: engine === 'node:sqlite',
     role: 'peer',
     async open(directory, states) {
+      const { encode, decode } = await envelopeCodec();
       const open = engine === 'better-sqlite3' ? openBetterSqlite : openNodeSqlite;
       const database = await open(join(directory, 'states.db'));
       database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; ${SCHEMA}`);

@@ -9,7 +9,7 @@ import { newerNode } from '../contenders/installed.js';
 import { type Remote, startContender } from '../contenders/remote.js';
 import { contest, type Entrant } from '../contest.js';
 import { filesystemOf } from '../machine.js';
-import type { Missing, Table } from '../results.js';
+import { type Missing, type Table, missingBecause } from '../results.js';
 import type { Group, Places, Run } from './group.js';
 
 export const SIZES = [1, 16, 256] as const;
@@ -61,7 +61,7 @@ async function ofSize(kib: number, parent: string, { quick, progress }: Run): Pr
       try {
         remotes.push(await startContender(contender, root, { bytes: kib * 1024, instances: INSTANCES }));
       } catch (error) {
-        missing.push({ name: contender.name, why: error instanceof Error ? error.message : String(error) });
+        missing.push(missingBecause(contender.name, error));
       }
     }
     const tables: Table[] = [];

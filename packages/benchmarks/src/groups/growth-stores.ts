@@ -14,7 +14,7 @@ import {
   type WorkflowStateInput,
 } from '@workflow-state/core';
 import { fileSystemBackend } from '@workflow-state/filesystem';
-import { encode } from '../contenders/codec.js';
+import { envelopeCodec } from '../contenders/codec.js';
 import { contender } from '../contenders/installed.js';
 import { fromJson, toJson } from '../contenders/json.js';
 import { openBetterSqlite, SCHEMA } from '../contenders/sqlite.js';
@@ -103,6 +103,7 @@ const SQLITE: GrowthStore = {
   name: 'better-sqlite3, WAL, NORMAL',
   most: 1_000_000,
   async open(directory) {
+    const { encode } = await envelopeCodec();
     mkdirSync(directory, { recursive: true });
     const database = await openBetterSqlite(join(directory, 'states.db'));
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { contest, type Entrant } from '../contest.js';
-import type { Figure, Missing, Table } from '../results.js';
+import { type Figure, type Missing, missingBecause, type Table } from '../results.js';
 import { spreadOf } from '../spread.js';
 import type { Group } from './group.js';
 
@@ -57,13 +57,7 @@ export const START: Group = {
         await importTime(module);
         entrants.push({ name: module.name, round: () => importTime(module) });
       } catch (error) {
-        missing.push({
-          name: module.name,
-          why:
-            String(error)
-              .split('\n')
-              .find((line) => line.includes('Error:')) ?? String(error),
-        });
+        missing.push(missingBecause(module.name, error));
       }
     }
     progress('imports');

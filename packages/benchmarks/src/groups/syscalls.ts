@@ -8,7 +8,7 @@ import { CONTENDERS } from '../contenders/all.js';
 import type { Contender } from '../contenders/contender.js';
 import { markOf, type Phase, PHASES } from '../contenders/protocol.js';
 import { CONTENDER_PROCESS, nodeOf } from '../contenders/remote.js';
-import type { Figure, Missing, Table } from '../results.js';
+import { type Figure, type Missing, type Table, missingBecause } from '../results.js';
 import type { Group } from './group.js';
 
 const INSTANCES = 64;
@@ -47,7 +47,7 @@ export const SYSCALLS: Group = {
             add(`${phase}-flushes`, exactly(contender.name, flushes));
           }
         } catch (error) {
-          missing.push({ name: contender.name, why: error instanceof Error ? error.message : String(error) });
+          missing.push(missingBecause(contender.name, error));
         }
       }
     } finally {

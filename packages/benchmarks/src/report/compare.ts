@@ -1,32 +1,48 @@
 // A run beside the one that is committed: as text, for the terminal.
 
 import type { Figure, GroupResult, Table } from '../results.js';
-import { isWithin } from '../spread.js';
+import { isWithin, type Spread } from '../spread.js';
+
+/** Figures of a run, and how many of them lie within the spread that is committed. */
+export function reproduced(now: GroupResult, committed: GroupResult | undefined): { of: number; within: number } {
+  const pairs = now.tables.flatMap((table) =>
+    table.figures.flatMap((figure) => {
+      const then = committedFigure(committed, table, figure.name);
+      return then === undefined ? [] : [isWithin(own(figure).median, own(then))];
+    }),
+  );
+  return { of: pairs.length, within: pairs.filter(Boolean).length };
+}
 
 export function compare(now: GroupResult, committed: GroupResult | undefined): string {
   return now.tables
     .map((table) => {
-      const before = committed?.tables.find(({ id }) => id === table.id);
+      const rows = table.figures.map((figure) => row(figure, committedFigure(committed, table, figure.name)));
       const missing = (table.missing ?? []).map(({ name, why }) => `  ${name}: missing, ${why}`);
-      return [`${table.title}, ${table.unit}`, ...table.figures.map((figure) => row(figure, before)), ...missing].join(
-        '\n',
-      );
+      return [`${table.title}, ${table.unit}`, ...rows, ...missing].join('\n');
     })
     .join('\n\n');
 }
 
-function row(figure: Figure, before: Table | undefined): string {
+function row(figure: Figure, then: Figure | undefined): string {
   const { name, time, ratio } = figure;
-  const own = ratio ?? time;
-  const then = before?.figures.find((one) => one.name === name);
-  const committed = then?.ratio ?? then?.time;
-  const verdict =
-    committed === undefined
-      ? ''
-      : `  committed ${text(committed.median)}, ${isWithin(own.median, committed) ? 'within' : 'outside'} ${text(committed.low)}-${text(committed.high)}`;
-  const parts =
-    ratio === undefined ? [] : [`${text(ratio.median)}x (${text(ratio.low)}-${text(ratio.high)})`.padStart(24)];
-  return [`  ${name.padEnd(44)}${text(time.median).padStart(10)}`, ...parts].join('') + verdict;
+  const columns = [name.padEnd(44), text(time.median).padStart(10)];
+  if (ratio !== undefined) columns.push(`${text(ratio.median)}x (${text(ratio.low)}-${text(ratio.high)})`.padStart(24));
+  if (then !== undefined) {
+    const { median, low, high } = own(then);
+    const verdict = isWithin(own(figure).median, own(then)) ? 'within' : 'outside';
+    columns.push(`  committed ${text(median)}, ${verdict} ${text(low)}-${text(high)}`);
+  }
+  return `  ${columns.join('')}`;
+}
+
+function committedFigure(committed: GroupResult | undefined, { id }: Table, name: string): Figure | undefined {
+  return committed?.tables.find((table) => table.id === id)?.figures.find((figure) => figure.name === name);
+}
+
+/** A ratio travels between runs, a time does not. */
+function own({ ratio, time }: Figure): Spread {
+  return ratio ?? time;
 }
 
 function text(number: number): string {

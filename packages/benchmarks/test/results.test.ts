@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { compare, reproduced } from '../src/report/compare.js';
+import { type Figure, type GroupResult, missingBecause } from '../src/results.js';
+
+function result(...figures: readonly Figure[]): GroupResult {
+  return {
+    group: 'g',
+    quick: false,
+    date: '2026-01-01',
+    commit: 'abc',
+    machine: { cpu: 'c', cores: 2, memoryGiB: 1, system: 's', node: 'v20' },
+    versions: {},
+    facts: {},
+    tables: [{ id: 't', title: 'a table', unit: 'µs', figures, missing: [{ name: 'c', why: 'no compiler' }] }],
+  };
+}
+
+const exactly = (median: number) => ({ median, low: median, high: median });
+
+describe('a run beside the committed one', () => {
+  const committed = result({ name: 'a', time: exactly(100), ratio: { median: 2, low: 1.5, high: 2.5 } });
+
+  it('counts a figure as reproduced when its ratio lies in the committed spread, however fast the machine is', () => {
+    const faster = result({ name: 'a', time: exactly(1), ratio: exactly(2.4) }, { name: 'new', time: exactly(1) });
+    expect(reproduced(faster, committed)).toEqual({ of: 1, within: 1 });
+    expect(reproduced(result({ name: 'a', time: exactly(100), ratio: exactly(2.6) }), committed)).toEqual({
+      of: 1,
+      within: 0,
+    });
+    expect(reproduced(faster, undefined)).toEqual({ of: 0, within: 0 });
+  });
+
+  it('says so in its text, and names who is missing', () => {
+    const text = compare(result({ name: 'a', time: exactly(100), ratio: exactly(2.6) }), committed);
+    expect(text).toContain('committed 2.00, outside 1.50-2.50');
+    expect(text).toContain('c: missing, no compiler');
+  });
+});
+
+describe('a missing contender', () => {
+  it.each([
+    [
+      new Error("Cannot find package 'lmdb' imported from /home/me/contenders/import.mjs"),
+      "Cannot find package 'lmdb'",
+    ],
+    [
+      new Error('Command failed: /usr/bin/node x\nnode:internal\nError: no such table: a\n    at /a/b.js:1'),
+      'no such table: a',
+    ],
+    [new Error('its process ended with SIGSEGV: '), 'its process ended with SIGSEGV: '],
+  ])('says why without a folder of this machine: %s', (error, why) => {
+    expect(missingBecause('lmdb', error)).toEqual({ name: 'lmdb', why });
+  });
+});
