@@ -4,7 +4,8 @@
 //   node bench/sequences.bench.mjs [directory] [bytes] [rounds]
 //
 // Interleaved rounds, a tenth percentile beside the median: the former is the better guide on a machine that is shared.
-// The last two save with one flush instead of two, but change what must be done after a power cut (README, Costs).
+// Those that publish last wait for one flush instead of two, but change what must be done after a power cut: the README
+// says what.
 
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,9 +42,9 @@ class Instances {
     return `${this.data[i]}.${count++}.tmp`;
   }
 
-  write(i) {
+  write(i, flags = 'wx') {
     const path = this.candidate(i);
-    const handle = fs.openSync(path, 'wx');
+    const handle = fs.openSync(path, flags);
     fs.writeSync(handle, bytes);
     return [path, handle];
   }
@@ -100,6 +101,22 @@ const ways = {
     fs.renameSync(path, all.data[i]);
     fs.fsyncSync(all.shard[i]);
   },
+  '.. with fdatasync'(all, i) {
+    const [path, handle] = all.write(i);
+    fs.fdatasyncSync(handle);
+    fs.closeSync(handle);
+    all.moveToken(i);
+    fs.renameSync(path, all.data[i]);
+    fs.fsyncSync(all.shard[i]);
+  },
+  '.. with O_DSYNC'(all, i) {
+    const { O_CREAT, O_EXCL, O_WRONLY, O_DSYNC } = fs.constants;
+    const [path, handle] = all.write(i, O_CREAT | O_EXCL | O_WRONLY | O_DSYNC);
+    fs.closeSync(handle);
+    all.moveToken(i);
+    fs.renameSync(path, all.data[i]);
+    fs.fsyncSync(all.shard[i]);
+  },
   async 'fsyncs in the pool (hybrid)'(all, i) {
     const [path, handle] = all.write(i);
     await fsync(handle);
@@ -139,15 +156,29 @@ const ways = {
   },
 };
 
-async function contest(title, save) {
-  const names = Object.keys(ways);
+const every = Array.from({ length: SAVES }, (_, i) => i);
+
+/** All candidates are flushed before the first is published. */
+async function inPhases(all, shards) {
+  const candidates = every.map((i) => all.write(i));
+  await Promise.all(candidates.map(([, handle]) => fsync(handle)));
+  for (const [i, [path, handle]] of candidates.entries()) {
+    fs.closeSync(handle);
+    all.moveToken(i);
+    fs.renameSync(path, all.data[i]);
+  }
+  await Promise.all(shards.map(fsync));
+}
+
+async function contest(title, rivals) {
+  const names = Object.keys(rivals);
   const times = new Map(names.map((name) => [name, []]));
   const instances = new Map(names.map((name) => [name, new Instances(`${title}-${name}`)]));
   for (let round = -WARM_UP; round < Number(rounds); round++) {
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round + WARM_UP) % names.length];
       const start = performance.now();
-      await save(ways[name], instances.get(name));
+      await rivals[name](instances.get(name));
       if (round >= 0) times.get(name).push(((performance.now() - start) * 1000) / SAVES);
     }
   }
@@ -163,10 +194,17 @@ async function contest(title, save) {
   for (const { shard } of instances.values()) for (const handle of shard) fs.closeSync(handle);
 }
 
-const all = Array.from({ length: SAVES }, (_, i) => i);
-await contest('one at a time', async (save, instances) => {
-  for (const i of all) await save(instances, i);
+const of = (save) => Object.fromEntries(Object.entries(ways).map(([name, way]) => [name, (all) => save(way, all)]));
+await contest(
+  'one at a time',
+  of(async (save, all) => {
+    for (const i of every) await save(all, i);
+  }),
+);
+await contest(`${SAVES} at a time`, {
+  ...of((save, all) => Promise.all(every.map((i) => save(all, i)))),
+  'hybrid, in phases': (all) => inPhases(all, all.shard),
+  '.. and one directory for all': (all) => inPhases(all, all.shard.slice(-1)),
 });
-await contest(`${SAVES} at a time`, (save, instances) => Promise.all(all.map((i) => save(instances, i))));
 for (const worker of workers) await worker.terminate();
 fs.rmSync(root, { recursive: true });
