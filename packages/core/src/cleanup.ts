@@ -4,6 +4,7 @@
 // the judgement and the delete. The index only proposes; the header, read afterwards, decides; its revision fences.
 
 import { headDecoded } from './backend-access.js';
+import { backoff } from './backoff.js';
 import type { InstanceId } from './instance-id.js';
 import { scanBatches } from './listing.js';
 import type { BackendCall, StateBackend, WriteRevision } from './state-backend.js';
@@ -11,6 +12,8 @@ import type { CleanupFailure, CleanupReport } from './state-store.js';
 import type { TerminalKind } from './status.js';
 
 const CONCURRENCY = 8;
+/** Where a backend is synchronous, nothing else would turn the loop: timers and sockets would wait for the whole cleanup. */
+const WAVES_PER_TURN = 8;
 
 export interface CleanupPlan {
   readonly now: number;
@@ -28,6 +31,7 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
   // Only those that are asked for: of a million removed, the number will do.
   const ids: InstanceId[] | undefined = dryRun ? [] : undefined;
   const underWay: Promise<void>[] = [];
+  let waves = 0;
   let scanned = 0;
   let removed = 0;
   let skipped = 0;
@@ -56,7 +60,10 @@ export async function cleanUp(backend: StateBackend, plan: CleanupPlan, call: Ba
           scanned++;
           // A terminal status is entered anew by every save, so where the index knows since when, it knows the age.
           if (!(now - statusSince > age)) continue;
-          if (underWay.length >= Math.min(CONCURRENCY, limit - removed)) await Promise.all(underWay.splice(0));
+          if (underWay.length >= Math.min(CONCURRENCY, limit - removed)) {
+            await Promise.all(underWay.splice(0));
+            if (++waves % WAVES_PER_TURN === 0) await backoff(0, 0, 0, call.signal);
+          }
           if (removed >= limit) {
             done = false;
             break scan;
