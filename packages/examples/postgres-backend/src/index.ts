@@ -1,0 +1,1 @@
+export { postgresBackend, type PostgresBackendOptions } from './postgres-backend.js';
