@@ -1,0 +1,1 @@
+export { myBackend, MyPlace, type MyBackendOptions } from './my-backend.js';
