@@ -35,6 +35,7 @@ function extract(readme: string): Program {
 const readmes = [
   'README.md',
   ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
+  'packages/core/WRITING-A-BACKEND.md',
 ].filter((path) => existsSync(join(root, path)));
 const all = readmes.map(extract).filter(({ source }) => source !== '');
 
@@ -55,6 +56,7 @@ describe('README code', () => {
     expect(all.map(({ readme }) => readme)).toEqual([
       'README.md',
       ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
+      'packages/core/WRITING-A-BACKEND.md',
     ]);
   });
 
