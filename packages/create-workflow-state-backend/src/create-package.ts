@@ -3,7 +3,7 @@
 // The template is a package that works as it is, checked and linted in its repository. Where it says `my-backend`,
 // `myBackend` and `MyBackend`, the copy says its own names; nothing else is generated.
 
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { capital, type Names } from './names.js';
@@ -23,8 +23,9 @@ export function createPackage({ directory, names, versions }: NewPackage): void 
   refuseOccupied(directory);
   const manifest = manifestWith(versions);
   cpSync(TEMPLATE, directory, { recursive: true });
-  // npm would take it for its own, and leave it out of the package.
+  // Under their own names npm and its checks would take these two for this package's own.
   renameSync(join(directory, 'gitignore'), join(directory, '.gitignore'));
+  rmSync(join(directory, 'manifest.json'));
   renameSync(join(directory, 'src/my-backend.ts'), join(directory, 'src', `${names.file}.ts`));
   writeFileSync(join(directory, 'package.json'), manifest);
   for (const file of ['package.json', 'README.md', 'src/index.ts', `src/${names.file}.ts`, 'test/harness.ts']) {
@@ -50,7 +51,7 @@ function refuseOccupied(directory: string): void {
 }
 
 function manifestWith(versions: Readonly<Record<string, string>>): string {
-  const manifest = JSON.parse(readFileSync(join(TEMPLATE, 'package.json'), 'utf8')) as Record<
+  const manifest = JSON.parse(readFileSync(join(TEMPLATE, 'manifest.json'), 'utf8')) as Record<
     'dependencies' | 'devDependencies',
     Record<string, string>
   >;
