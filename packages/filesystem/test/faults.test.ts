@@ -55,7 +55,7 @@ function failing(call: SeenCall, proceed: () => unknown, code: string): unknown 
   const fail = (): never => {
     throw faultAt(call, code);
   };
-  if (call.name !== 'close') return fail();
+  if (call.name !== 'close' && call.name !== 'closedir') return fail();
   const closed = proceed();
   return closed instanceof Promise ? closed.then(fail) : fail();
 }
@@ -300,12 +300,16 @@ describe('reading that fails', () => {
     listByStatus: ({ store }) => idsOf(store.listByStatus('initializing')),
     'listByStatus, terminal': ({ store }) => idsOf(store.listByStatus('completed')),
   };
-  for (const [name, read] of Object.entries(READS)) {
+  const cases = Object.entries(READS).flatMap(([name, read]) => [
+    { name, read, bytes: 0 },
+    ...(name.startsWith('list') ? [{ name: `${name}, a large directory`, read, bytes: Infinity }] : []),
+  ]);
+  for (const { name, read, bytes } of cases) {
     it.each(['EIO', 'EMFILE', 'EACCES'])(`${name}: %s is an error, never "absent" or an empty list`, async (code) => {
       await atEveryCall(false, async (prepared, at) => {
         let hit: SeenCall | undefined;
         prepared.arm((call, number, proceed) => {
-          if (number !== at) return proceed();
+          if (number !== at) return call.name === 'bytes' ? bytes : proceed();
           hit = call;
           return failing(call, proceed, code);
         });
