@@ -40,14 +40,14 @@ export function isTmpfs(directory: string): boolean {
   return filesystemOf(directory) === 'tmpfs';
 }
 
-/** `-dirty` behind it where the tree has changes; `unknown` outside a repository. */
-export function commitOf(directory: string): string {
+/** `-dirty` behind it where what is measured differs from that; `unknown` outside a repository. */
+export function commitOf(root: string): string {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', [...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=9'], {
-      cwd: directory,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    const made = ['results', 'charts'].map((name) => `:!packages/benchmarks/${name}`);
+    const changes = git('status', '--porcelain', '--', '.', ':!**/*.md', ...made);
+    return `${git('rev-parse', '--short=9', 'HEAD')}${changes === '' ? '' : '-dirty'}`;
   } catch {
     return 'unknown';
   }

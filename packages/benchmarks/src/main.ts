@@ -77,7 +77,7 @@ async function resultOf(group: Group, run: Run): Promise<GroupResult> {
     group: group.name,
     quick: run.quick,
     date: new Date().toISOString().slice(0, 10),
-    commit: commitOf(fileURLToPath(new URL('.', import.meta.url))),
+    commit: commitOf(fileURLToPath(new URL('../../../', import.meta.url))),
     machine: thisMachine(),
     versions,
     facts: { ...facts, 'load before': before },

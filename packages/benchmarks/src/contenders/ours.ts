@@ -18,14 +18,14 @@ function ours(
     role: 'ours',
     async open(directory, states) {
       const store = await openStateStore(fileSystemBackend({ directory, ...options }));
-      const saved: WorkflowState[] = [];
+      const saved: (WorkflowState | undefined)[] = [];
       return {
         async save(index) {
           saved[index] = await store.save(saved[index] ?? at(states, index));
         },
         load: (index) => store.load(at(states, index).instanceId),
         async changeStatus(index) {
-          const state = at(saved, index);
+          const state = found(saved[index]);
           const { currentStage } = state;
           const status =
             state.status.kind === 'paused'
@@ -33,16 +33,25 @@ function ours(
               : ({ kind: 'paused', stage: currentStage } as const);
           saved[index] = await store.save({ ...state, status });
         },
-        remove: (index) => store.delete(at(states, index).instanceId, { revision: at(saved, index).revision }),
+        async remove(index) {
+          await store.delete(at(states, index).instanceId, { revision: found(saved[index]).revision });
+          delete saved[index];
+        },
         close: () => store.close(),
       };
     },
   };
 }
 
-/** Each level of durability, and both kinds of input and output of the durable one. */
+/** Each level of durability, and each kind of input and output of the durable one. */
 export const OURS = [
   ours('workflow-state, full', 'power-loss', { durability: 'full' }),
+  ours("workflow-state, full, io: 'sync'", 'power-loss', { durability: 'full', io: 'sync' }),
   ours("workflow-state, full, io: 'async'", 'power-loss', { durability: 'full', io: 'async' }),
   ours('workflow-state, process', 'process', { durability: 'process' }),
 ] as const;
+
+function found(state: WorkflowState | undefined): WorkflowState {
+  if (state === undefined) throw new Error('not saved yet');
+  return state;
+}

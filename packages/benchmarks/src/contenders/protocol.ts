@@ -1,7 +1,10 @@
 // Between a run and the process of a contender.
 
-/** What a traced run does to each instance, one after the other. */
-export const PHASES = ['create', 'save', 'load', 'changeStatus', 'remove'] as const;
+/**
+ * What a traced run does to each instance, one after the other. Removed first, so that a create is counted where
+ * the store has kept instances before; of a store that cannot remove, only saves and loads are counted.
+ */
+export const PHASES = ['remove', 'create', 'save', 'load', 'changeStatus'] as const;
 
 export type Phase = (typeof PHASES)[number];
 

@@ -21,10 +21,10 @@ const INSTANCES = 64;
 const BATCH = 12;
 /** A batch of so many milliseconds is long, and taken in few rounds. */
 const LONG = 300;
-const FEW = 5;
+const FEW = 3;
 /** Calls, or milliseconds, after which code counts as compiled. */
 const WARM_CALLS = 2000;
-const WARM_TIME = 400;
+const WARM_TIME = 300;
 
 export const FILES_DISK = files('files-disk', 'disk', 'Saves and loads on the disk');
 export const FILES_MEMORY = files('files-memory', 'memory', 'Saves and loads on ext4 in memory');
@@ -69,7 +69,7 @@ async function ofSize(kib: number, parent: string, { quick, progress }: Run): Pr
       for (const concurrency of CONCURRENCIES) {
         const title = `${operation}, ${kib} KB, ${concurrency === 1 ? 'one at a time' : `${concurrency} at a time`}`;
         progress(title);
-        const rounds = quick ? 5 : operation === 'save' ? 31 : 15;
+        const rounds = quick ? 5 : operation === 'save' ? 21 : 15;
         const figures = await contestOf(remotes, { operation, concurrency, rounds, settle: settler(root) });
         tables.push({
           id: `${operation}-${kib}-${concurrency}`,

@@ -66,7 +66,7 @@ const NAMES: Readonly<Record<Phase, string>> = {
 };
 
 /** Only some contenders have these. */
-const NEW: Readonly<Partial<Record<Phase, true>>> = { changeStatus: true, remove: true };
+const NEW: Readonly<Partial<Record<Phase, true>>> = { remove: true, create: true, changeStatus: true };
 
 function exactly(name: string, count: number): Figure {
   return { name, time: { median: count, low: count, high: count } };

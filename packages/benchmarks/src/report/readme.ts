@@ -8,7 +8,7 @@ import { PROMISES, type Promised } from '../contenders/contender.js';
 import type { GroupResult, Table } from '../results.js';
 import type { Spread } from '../spread.js';
 import { costsOf, type Cost, durationsOf, LATENCY, listingCosts, PRICES } from './aws-model.js';
-import { budgetsOf, verdictOf } from './budgets.js';
+import { type Budget, budgetsOf, verdictOf } from './budgets.js';
 import { chartsOf, type Results, tableOf } from './charts.js';
 import { shown } from './dots.js';
 
@@ -75,7 +75,9 @@ function ratioText({ median, low, high }: Spread): string {
 }
 
 function spreadText({ median, low, high }: Spread, unit: string): string {
-  const text = unit === 'calls' || unit === 'requests' || unit === 'flushes' ? String(median) : shown(median);
+  if (['calls', 'requests', 'flushes'].includes(unit))
+    return `${median} ${median === 1 ? unit.replace(/e?s$/, '') : unit}`;
+  const text = shown(median);
   const spread = low === high ? '' : ` (${shown(low)}–${shown(high)})`;
   return unit === '×' ? `${text}×${spread}` : `${text} ${unit}${spread}`;
 }
@@ -103,15 +105,23 @@ function budgets(results: Results): string {
   const missed = all.filter((budget) => verdictOf(budget).startsWith('missed'));
   const rows = all.map((budget) => [
     budget.what,
-    budget.unit === '×' ? `≤ ${budget.limit}×` : `≤ ${budget.limit} ${budget.unit}`,
+    `≤ ${limitText(budget)}`,
     budget.measured === undefined ? '–' : spreadText(budget.measured, budget.unit),
     verdictOf(budget).replace(/^missed/, '**missed**'),
   ]);
   return [
     markdownTable(['what', 'budget', 'measured', ''], rows),
     `${all.length - missed.length} of ${all.length} budgets are met.`,
-    ...missed.map(({ what, why }) => `- Missed, ${what}. ${why ?? ''}`.trim()),
+    ...[...new Set(missed.map(({ why = '' }) => why))].map((why) => {
+      const which = missed.filter((budget) => (budget.why ?? '') === why).map(({ what }) => what);
+      return `Missed: ${which.join('; ')}. ${why}`.trim();
+    }),
   ].join('\n\n');
+}
+
+function limitText({ limit, unit }: Budget): string {
+  if (unit === '×') return `${limit}×`;
+  return `${limit} ${limit === 1 ? unit.replace(/s$/, '') : unit}`;
 }
 
 function contenders(results: Results): string {

@@ -1,0 +1,97 @@
+// A dot for the median and a line for the quartiles, one contender per row, on a logarithmic axis. Panels stand below each
+// other, so that contenders which promise different things never share one.
+import { INK } from './svg.js';
+const ROW = 19;
+/** Width of the names. */
+const LABELS = 265;
+const DASH = [3, 3];
+export function dotChart({ title, subtitle, axis, unit, line, width = 210, dots }) {
+  const columns = unique(dots.map(({ column }) => column));
+  const panels = unique(dots.map(({ panel }) => panel));
+  const values = dots.map((dot) => ({ ...dot, label: `${shown(dot.median)}${unit}` }));
+  const ends = [...dots.flatMap(({ low, high }) => [low, high]), ...(line === undefined ? [] : [line])];
+  // Room for the labels, which stand right of the dots.
+  const domain = [Math.min(...ends) / 1.3, Math.max(...ends) * (Math.max(...ends) / Math.min(...ends)) ** 0.4 * 1.3];
+  const x = { type: 'quantitative', scale: { type: 'log', domain, nice: false } };
+  const colour = {
+    field: 'role',
+    type: 'nominal',
+    legend: null,
+    scale: { domain: ['ours', 'peer', 'floor'], range: [INK.ours.light, INK.peer.light, INK.floor.light] },
+  };
+  const rows = unique(dots.map(({ name }) => name));
+  return {
+    title: { text: title, subtitle: [...subtitle] },
+    spacing: 14,
+    vconcat: panels.map((panel, index) => {
+      const last = index === panels.length - 1;
+      const inPanel = values.filter((value) => value.panel === panel);
+      const names = rows.filter((name) => inPanel.some((value) => value.name === name));
+      const y = {
+        field: 'name',
+        type: 'nominal',
+        sort: names,
+        axis: {
+          title: null,
+          ticks: false,
+          domain: false,
+          minExtent: LABELS,
+          maxExtent: LABELS,
+          labelLimit: 0,
+          grid: true,
+        },
+      };
+      const axisOfX = { title: last ? axis : null, labels: last, ticks: last, tickCount: 4, format: '~g', grid: false };
+      const text = { type: 'text', align: 'left', dx: 8, fontSize: 11 };
+      const label = { y, x: { ...x, field: 'high' }, text: { field: 'label' } };
+      return {
+        ...(panel === ''
+          ? {}
+          : { title: { text: panel, frame: 'group', fontSize: 12, fontWeight: 'normal', color: INK.quiet.light } }),
+        data: { values: inPanel },
+        facet: {
+          column: {
+            field: 'column',
+            type: 'nominal',
+            sort: columns,
+            header: { title: null, labels: index === 0 && columns.length > 1 },
+          },
+        },
+        spacing: 16,
+        spec: {
+          width,
+          height: names.length * ROW,
+          layer: [
+            ...(line === undefined
+              ? []
+              : [
+                  {
+                    mark: { type: 'rule', color: INK.floor.light, strokeDash: DASH },
+                    encoding: { x: { ...x, datum: line, axis: axisOfX } },
+                  },
+                ]),
+            {
+              mark: { type: 'rule', strokeWidth: 2 },
+              encoding: { y, x: { ...x, field: 'low', axis: axisOfX }, x2: { field: 'high' }, color: colour },
+            },
+            {
+              mark: { type: 'point', filled: true, opacity: 1, size: 60 },
+              encoding: { y, x: { ...x, field: 'median' }, color: colour },
+            },
+            // On a halo of the card, so that no line runs through the figures.
+            { mark: { ...text, color: INK.card.light, stroke: INK.card.light, strokeWidth: 4 }, encoding: label },
+            { mark: text, encoding: { ...label, color: colour } },
+          ],
+        },
+      };
+    }),
+  };
+}
+export function shown(number) {
+  if (number >= 1000) return Math.round(number).toLocaleString('en');
+  return number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2);
+}
+function unique(items) {
+  return [...new Set(items)];
+}
+//# sourceMappingURL=dots.js.map

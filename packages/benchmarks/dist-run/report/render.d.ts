@@ -1,0 +1,2 @@
+export declare function render(): Promise<string[]>;
+//# sourceMappingURL=render.d.ts.map
