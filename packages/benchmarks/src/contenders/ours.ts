@@ -35,7 +35,7 @@ function ours(
         },
         async remove(index) {
           await store.delete(at(states, index).instanceId, { revision: found(saved[index]).revision });
-          delete saved[index];
+          saved[index] = undefined;
         },
         close: () => store.close(),
       };
