@@ -92,9 +92,10 @@ export function serveBackend(channel: Channel, backend: StateBackend): void {
         return backend.open?.({ signal });
       case 'close':
         return backend.close?.();
+      case 'sweep':
+        return backend.sweep?.(arg, { signal, now: second as number | undefined });
       case 'read':
       case 'head':
-      case 'sweep':
         return backend[op]?.(arg, { signal });
     }
   };
@@ -200,7 +201,7 @@ export async function connectBackend(channel: Channel): Promise<StateBackend> {
         if (gone === undefined) await ask('return', [scan]);
       }
     },
-    ...(has('sweep') && { sweep: (olderThan, { signal }) => ask('sweep', [olderThan], signal) }),
+    ...(has('sweep') && { sweep: (olderThan, { signal, now }) => ask('sweep', [olderThan, now], signal) }),
     close: () => (has('close') && gone === undefined ? ask('close', []) : Promise.resolve()),
   } satisfies StateBackend;
 }

@@ -46,6 +46,19 @@ describe('a backend behind a channel', () => {
     await remote.close?.();
   });
 
+  it('is told the time at which it sweeps', async () => {
+    const backend = new ControlBackend(new ControlSpace());
+    const told: unknown[] = [];
+    backend.sweep = async (olderThan, { now }) => {
+      told.push(olderThan, now);
+      return { removed: 0, failures: [] };
+    };
+    const remote = await overChannel(backend);
+    await remote.sweep?.(5, { now: 7 });
+    expect(told).toEqual([5, 7]);
+    await remote.close?.();
+  });
+
   it('keeps the four endings of a write apart, with their causes', async () => {
     const endings = [
       new RevisionConflict('lost'),
