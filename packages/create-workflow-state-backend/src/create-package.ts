@@ -30,14 +30,13 @@ export function createPackage({ directory, names, versions }: NewPackage): void 
   writeFileSync(join(directory, 'package.json'), manifest);
   for (const file of ['package.json', 'README.md', 'src/index.ts', `src/${names.file}.ts`, 'test/harness.ts']) {
     const path = join(directory, file);
-    writeFileSync(path, renamed(readFileSync(path, 'utf8'), names));
+    writeFileSync(path, renamed(readFileSync(path, 'utf8'), names, file.endsWith('.ts') ? names.file : names.package));
   }
 }
 
-function renamed(text: string, names: Names): string {
+function renamed(text: string, names: Names, called: string): string {
   return text
-    .replaceAll(/(?<=\.\/)my-backend(?=\.js)/g, names.file)
-    .replaceAll('my-backend', names.package)
+    .replaceAll('my-backend', called)
     .replaceAll('myBackend', names.function)
     .replaceAll('MyBackend', capital(names.function));
 }

@@ -68,6 +68,8 @@ describe('a new package', () => {
     const text = files.map(({ name, parentPath }) => readFileSync(join(parentPath, name), 'utf8')).join('');
     expect(text).not.toMatch(/my-?backend/i);
     expect(text).toContain("from './workflow-state-redis.js'");
+    expect(text).toContain("name: 'workflow-state-redis'");
+    expect(text).toContain("from '@acme/workflow-state-redis'");
     expect(text).toContain('export function redisBackend({ place = new MyPlace() }: RedisBackendOptions');
     expect(JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))).toMatchObject({
       name: '@acme/workflow-state-redis',
