@@ -1,0 +1,17 @@
+// The harness over the server that scripts/with-ceph.mjs has started.
+import { harnessOn, knownGaps } from './harness.js';
+import { realServer } from './server/real-server.js';
+
+const real = realServer();
+
+export const harness = harnessOn({
+  name: 'ceph',
+  bucket: real.bucket,
+  processes: true,
+  reclaims: false,
+  knownGaps,
+  patience: 2,
+  async server() {
+    return { connect: () => real.connect() };
+  },
+});
