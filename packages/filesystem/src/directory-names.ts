@@ -94,8 +94,9 @@ class Window {
   readonly #most: number;
   /** Ascending. */
   #names: string[] = [];
-  /** Not among them yet: ascending runs. To merge each at once would cost as much as all the others together. */
-  #added: string[] = [];
+  /** Not among them yet, each ascending. To merge each at once would cost as much as all the others together. */
+  #added: string[][] = [];
+  #count = 0;
 
   constructor(from: string, most: number) {
     this.#from = from;
@@ -107,8 +108,10 @@ class Window {
     const within = batch.filter(
       (name) => name > this.#from && (end === undefined || name < end) && isNameOfInstance(name),
     );
-    for (const name of within.sort()) this.#added.push(name);
-    if (this.#added.length >= this.#most / 4) this.#merge();
+    if (within.length === 0) return;
+    this.#added.push(within.sort());
+    this.#count += within.length;
+    if (this.#count >= this.#most / 4) this.#merge();
   }
 
   names(): string[] {
@@ -117,10 +120,12 @@ class Window {
   }
 
   #merge(): void {
-    // A sort that finds the ascending runs.
-    const names = this.#names.concat(this.#added).sort();
+    const [only = [], ...others] = this.#names.length === 0 ? this.#added : [this.#names, ...this.#added];
+    // A sort finds the ascending runs.
+    const names = others.length === 0 ? only : only.concat(...others).sort();
     this.#names = names;
     this.#added = [];
+    this.#count = 0;
     const last = names[this.#most - 1];
     if (last === undefined) return;
     const cut = endOf(last);

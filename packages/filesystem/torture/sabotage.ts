@@ -37,7 +37,8 @@ export function sabotaged(ops: FileOps, sabotage: Sabotage): FileOps {
         ...ops,
         async rename(from, to) {
           if (!PIT.test(to)) return ops.rename(from, to);
-          await delay(10);
+          // Until others have finished the delete and created anew: sooner on an idle machine than on a busy one.
+          await delay(Math.random() < 0.5 ? 10 : 100);
           await ops.unlink(from);
         },
         rmdir: async () => {},
