@@ -117,12 +117,11 @@ const more: Record<string, Scenario> = {
   'a writer, a deleter, both listings': { start, coarse: true, doubts: true, roles: [save, remove, list, listRunning] },
   'three creators': { start: nothing, coarse: true, roles: [createRunning, createWaiting, createRunning] },
   'a sweep, a deleter, every subset': { start, names: 2, doubts: true, roles: [sweep, remove] },
-  'a sweep, two writers': { start, coarse: true, names: 2, limit: 600_000, roles: [sweep, save, save] },
+  'a sweep, two writers': { start, coarse: true, names: 2, roles: [sweep, save, save] },
   'a sweep, two creators': {
     start: nothing,
     coarse: true,
     names: 2,
-    limit: 600_000,
     roles: [sweep, createRunning, createWaiting],
   },
   'a sweep, a deleter, a creator': {
