@@ -5,6 +5,7 @@ import { invalidArgument } from './arguments.js';
 import { bytesToHex, hexToBytes } from './envelope/hex.js';
 import { TEXT_ENCODER } from './envelope/utf8.js';
 import { checkShape, is, type Shape, text } from './shape.js';
+import { isBytes } from './realms.js';
 
 declare const brand: unique symbol;
 
@@ -51,7 +52,7 @@ export const InstanceId: InstanceIdFactory = {
   },
 
   fromBytes(bytes) {
-    if (bytes instanceof Uint8Array && bytes.length === 16) return bytesToHex(bytes) as InstanceId;
+    if (isBytes(bytes) && bytes.length === 16) return bytesToHex(bytes) as InstanceId;
     throw invalidArgument('id', '16 bytes', bytes);
   },
 

@@ -2,7 +2,7 @@
 // travelled through a queue is saved without asking the backend first. Users see an opaque string; backends see it decoded.
 
 import { crc32 } from './envelope/crc32.js';
-import { type EnvelopeHeader, NO_NONCE } from './envelope/header.js';
+import { type EnvelopeHeader, LATEST_DATE, NO_NONCE } from './envelope/header.js';
 import { TEXT_ENCODER } from './envelope/utf8.js';
 import type { EnteredStatus, WriteRevision } from './state-backend.js';
 import { isStatusKind } from './status.js';
@@ -56,23 +56,30 @@ export function encodeRevision(revision: WriteRevision): Revision {
   return sealed(text) as Revision;
 }
 
-/** `undefined` for a text that no release has written: the caller names the place and the remedy. */
+/**
+ * `undefined` for a text that no release has written, whoever has put a fitting checksum to it: the caller names the place
+ * and the remedy.
+ */
 export function decodeRevision(text: string): WriteRevision | undefined {
-  const end = text.lastIndexOf('.');
-  if (sealed(text.slice(0, end)) !== text) return undefined;
   const parts = text.split('.') as unknown as Parts;
   const [, version, nonce, incarnation, first, status, enteredVersion, enteredNonce, at, createdAt, hint] = parts;
   if (!isStatusKind(status) || !NONCES.test(nonce + incarnation + enteredNonce)) return undefined;
-  return {
-    version: number(version),
-    nonce,
-    incarnation,
-    first: first === '1',
-    status,
-    entered: { version: number(enteredVersion), nonce: enteredNonce, at: number(at) },
-    createdAt: number(createdAt),
-    hint: hint === '' ? undefined : decodeURIComponent(hint.slice(1)),
-  };
+  try {
+    const revision: WriteRevision = {
+      version: count(version),
+      nonce,
+      incarnation,
+      first: first === '1',
+      status,
+      entered: { version: count(enteredVersion), nonce: enteredNonce, at: time(at) },
+      createdAt: time(createdAt),
+      hint: hint === '' ? undefined : decodeURIComponent(hint.slice(1)),
+    };
+    // What writing it would not give again, seal included, was not written so.
+    return encodeRevision(revision) === text ? revision : undefined;
+  } catch {
+    return undefined; // a hint that is no encoded text
+  }
 }
 
 /** The revision of the write that left this header, with the hint that the backend gave beside it. */
@@ -101,6 +108,16 @@ function sealed(text: string): string {
   return `${text}.${crc32(TEXT_ENCODER.encode(text)).toString(36)}`;
 }
 
-function number(base36: string): number {
-  return Number.parseInt(base36, 36);
+function count(base36: string): number {
+  return number(base36, 1, 0xffff_ffff);
+}
+
+function time(base36: string): number {
+  return number(base36, -LATEST_DATE, LATEST_DATE);
+}
+
+/** NaN for what has no place in a header: it is written otherwise than any number here. */
+function number(base36: string, least: number, most: number): number {
+  const value = Number.parseInt(base36, 36);
+  return value >= least && value <= most ? value : Number.NaN;
 }

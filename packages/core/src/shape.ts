@@ -5,6 +5,7 @@
 // The path of what is wrong is put together while the error climbs out of its containers: what is right costs no text.
 
 import { StateStoreError } from './errors.js';
+import { isBytes, timeOf } from './realms.js';
 import { setOwn } from './set-own.js';
 import { show } from './show.js';
 
@@ -59,16 +60,14 @@ export function oneOf<T>(...allowed: readonly T[]): Shape<T> {
 }
 
 export const text: Shape<string> = is('a well-formed string', isText);
-export const bytes: Shape<Uint8Array> = is(
-  'a Uint8Array (encodeJson makes one of a JSON value)',
-  (value) => value instanceof Uint8Array,
-);
+export const bytes: Shape<Uint8Array> = is('a Uint8Array (encodeJson makes one of a JSON value)', isBytes);
 export const uint32: Shape<number> = integer(0, 0xffff_ffff);
 export const double: Shape<number> = is('a number', (value) => typeof value === 'number');
 export const amount: Shape<number> = is('a finite number of at least 0', isAmount);
 
 export const date: Shape<Date> = (value) => {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value);
+  const time = timeOf(value);
+  if (!Number.isNaN(time)) return new Date(time);
   throw new ShapeError('a valid Date', value);
 };
 

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRevision, encodeRevision, newNonce } from '../src/revision.js';
+import { newWorkflowState, openStateStore } from '@workflow-state/core';
+import { crc32 } from '../src/envelope/crc32.js';
+import { type EnvelopeFacts, readHeader, writeHeader } from '../src/envelope/header.js';
+import { decodeRevision, encodeRevision, newNonce, type Revision } from '../src/revision.js';
 import type { WriteRevision } from '../src/state-backend.js';
 import { STATUS_KINDS } from '../src/status.js';
+import { fakeBackend } from './fake-backend.js';
 
 const nonce = fc.stringMatching(/^[0-9a-f]{16}$/);
 const uint32 = fc.integer({ min: 1, max: 0xffff_ffff });
@@ -43,6 +47,48 @@ describe('a revision', () => {
         expect(decodeRevision(changed)).toBeUndefined();
       }),
     );
+  });
+
+  it('is never taken for another than it was written as, also under a checksum that fits', () => {
+    const part = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('', 'zzzzzzzzzz', '-1', '0', '=%', '=%E0', '=a'),
+    );
+    fc.assert(
+      fc.property(revision, fc.nat(11), part, (r, place, forged) => {
+        const parts = encodeRevision(r).split('.').slice(0, -1);
+        const body = parts.map((text, at) => (at === place ? forged : text)).join('.');
+        const text = `${body}.${crc32(new TextEncoder().encode(body)).toString(36)}`;
+        const decoded = decodeRevision(text);
+        if (decoded === undefined) return;
+        expect(encodeRevision(decoded)).toBe(text);
+        const header = { ...decoded, id: '0'.repeat(32), kind: 'live', parent: undefined, updatedAt: 0 } as const;
+        const envelope = new Uint8Array(128);
+        writeHeader(envelope, header as EnvelopeFacts);
+        expect(readHeader(envelope)).toMatchObject({ version: decoded.version, createdAt: decoded.createdAt });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('under a forged seal is refused by the store as any other that is none', async () => {
+    const store = await openStateStore(fakeBackend());
+    const saved = await store.save(
+      newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' }),
+    );
+    for (const [place, forged] of [
+      [1, 'zzzzzzzzzz'],
+      [8, 'zzzzzzzzzzzz'],
+      [9, '-zzzzzzzzzzzz'],
+      [10, '=%E0'],
+      [10, 'x'],
+    ] as const) {
+      const body = saved.revision.split('.').slice(0, -1).with(place, forged).join('.');
+      const revision = `${body}.${crc32(new TextEncoder().encode(body)).toString(36)}` as Revision;
+      await expect(store.save({ ...saved, revision })).rejects.toMatchObject({ code: 'INVALID_STATE' });
+      await expect(store.delete(saved.instanceId, { revision })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(store.isCurrent(saved.instanceId, revision)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
   });
 
   it.each(['', 'W/"etag"', '1', '2.1.x', '1.1.cc5f4d6fe0fc3440'])('is not read out of %j', (text) => {

@@ -13,6 +13,7 @@
 //
 // The libraries at hand lose −0, rename `__proto__`, or are three times slower once told not to.
 
+import { isBytes } from '../realms.js';
 import { setOwn } from '../set-own.js';
 import { show } from '../show.js';
 import { corrupt, type EnvelopeError } from './envelope-error.js';
@@ -92,7 +93,7 @@ interface Writer {
 function writeValue(w: Writer, value: CborValue, depth: number): void {
   if (typeof value === 'string') writeText(w, value);
   else if (typeof value === 'number') writeNumber(w, value);
-  else if (value instanceof Uint8Array) writeBytes(w, value);
+  else if (isBytes(value)) writeBytes(w, value);
   else if (Array.isArray(value)) writeArray(w, value, depth + 1);
   else if (typeof value === 'object' && value !== null) writeMap(w, value as CborMap, depth + 1);
   else throw noEncoding(value);

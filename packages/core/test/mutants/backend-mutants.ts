@@ -747,6 +747,19 @@ export const backendMutants: readonly Mutant[] = [
     },
   ),
   backendMutant(
+    'mends-whatever-is-there',
+    {
+      copies: 'what could not be read is saved back as something new, whatever it is by then: ruvnet/RuVector#698',
+      killedBy: ['10.mended-once'],
+    },
+    class extends ControlBackend {
+      protected override check(old: Cell | undefined, expected: Expected, record: BackendRecord): void {
+        if (expected !== undefined && 'damaged' in expected) return;
+        super.check(old, expected, record);
+      }
+    },
+  ),
+  backendMutant(
     'entry-of-the-damaged',
     {
       copies: 'the index entry can be found only through the record, which cannot be read: volcengine/OpenViking#2966',

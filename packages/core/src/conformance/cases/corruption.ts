@@ -10,6 +10,7 @@ import type { StateStore } from '../../state-store.js';
 import type { WorkflowStatus } from '../../status.js';
 import type { CaseContext, ConformanceCase } from '../case.js';
 import { collect, refused, same, sameIds } from '../claims.js';
+import { gate } from '../interpose.js';
 
 const FAILED: WorkflowStatus = { kind: 'failed', error: { code: 'E', message: 'failed', recoveryHints: [] } };
 const HEADER = 128;
@@ -211,6 +212,40 @@ export const corruptionCases: readonly ConformanceCase[] = [
         );
         await store.delete(input.instanceId);
       }
+    },
+  },
+  {
+    id: '10.mended-once',
+    clause: 10,
+    title:
+      'a damaged record is replaced only while it is what was seen: of two that overwrite it at once the second builds on the first',
+    level: 'store',
+    usualCause: 'where a record is damaged there is no revision to compare, and whatever is there is replaced',
+    async run(context) {
+      const held = gate();
+      let holding = false;
+      const store = await context.open({
+        write: async (next) => {
+          if (holding) {
+            holding = false;
+            await held.hold();
+          }
+          return next();
+        },
+      });
+      const input = context.state();
+      await context.plant(input, (bytes) => flip(bytes, 40));
+      holding = true;
+      const first = store.save(input, { onConflict: 'overwrite' });
+      await held.arrived;
+      const second = await store.save(input, { onConflict: 'overwrite' });
+      held.letGo();
+      const last = await first;
+      assert.ok(
+        last.checkpointVersion === second.checkpointVersion + 1,
+        `an overwrite that saw a damaged record wrote version ${last.checkpointVersion} over version ${second.checkpointVersion}, by which it had been mended`,
+      );
+      same(await store.load(input.instanceId), last, 'what is stored after both');
     },
   },
   {
