@@ -76,7 +76,7 @@ async function bundle(dir) {
 const problems = [];
 for (const { dir, manifest } of packages) {
   const { name } = manifest;
-  if (manifest.private || manifest.exports === undefined) continue;
+  if (manifest.private || manifest.exports?.['.'] === undefined) continue;
   const budget = BUDGETS[name];
   if (budget === undefined) {
     problems.push(`${name} has no budget in scripts/size.mjs`);

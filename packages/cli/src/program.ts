@@ -13,7 +13,7 @@ type Action = (session: Session) => Promise<ExitCode>;
 const EXIT_CODES = `
 Exit codes:
   0    done, and nothing is wrong
-  1    done as far as it went: something is missing, damaged or could not be done
+  1    done as far as it went: something is missing, damaged, or was not possible
   2    not begun: a mistake in the command, or a store that cannot be opened
   130  stopped by Ctrl-C (143: by SIGTERM), after what was begun had ended`;
 

@@ -225,6 +225,14 @@ describe('copying a store', () => {
     expect(target.records.size).toBe(told.length);
   });
 
+  it('lets timers and signals be heard, also where no backend ever waits', async () => {
+    const { from, to } = await pair();
+    for (let i = 0; i < 1500; i++) await saved(from, 1);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('heard')), 1);
+    await expect(all(copyStore(from, to, { signal: controller.signal }))).rejects.toThrow('heard');
+  });
+
   it('has no more under way than it was told', async () => {
     let most = 0;
     let now = 0;
