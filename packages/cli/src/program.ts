@@ -13,7 +13,7 @@ type Action = (session: Session) => Promise<ExitCode>;
 const EXIT_CODES = `
 Exit codes:
   0    done, and nothing is wrong
-  1    done as far as it went: something is missing, damaged, or was not possible
+  1    done as far as it went: something is missing, damaged or failed
   2    not begun: a mistake in the command, or a store that cannot be opened
   130  stopped by Ctrl-C (143: by SIGTERM), after what was begun had ended`;
 
@@ -71,7 +71,7 @@ Examples:
 Examples:
   $ workflow-state ls running waiting --long      what is under way
   $ workflow-state ls failed | wc -l              one id a line
-  $ workflow-state ls --json --limit 100          the first hundred, for a program`,
+  $ workflow-state ls --json --limit 100          a hundred, for a program`,
     )
     .action((status: readonly StatusKind[] | undefined, options: object) =>
       run(async (session) => (await import('./commands/ls.js')).ls(session, status ?? [], options)),
@@ -146,7 +146,7 @@ Examples:
 Examples:
   $ workflow-state cleanup --older-than 30d --dry-run | wc -l
   $ workflow-state cleanup --older-than 7d --status completed
-  0 3 * * *  workflow-state cleanup --older-than 30d --store file:/var/lib/orders`,
+  0 3 * * *  workflow-state cleanup --older-than 30d --store file:/srv/orders`,
     )
     .action((options: CleanupOptions) =>
       run(async (session) => (await import('./commands/cleanup.js')).cleanup(session, options)),
@@ -163,11 +163,11 @@ Examples:
     .addHelpText(
       'after',
       `
-Run it as often as you like: what is there already is found by its header. What anybody
-else has written or deleted in the target is left alone, and told.
+Run it as often as you like: what is there already is found by its header. What
+anybody else has written or deleted in the target is left alone, and told.
 
 Examples:
-  $ workflow-state copy file:/var/lib/orders s3://acme-state/orders?region=eu-west-1`,
+  $ workflow-state copy file:/srv/orders s3://acme-state/orders?region=eu-west-1`,
     )
     .action((from: string, to: string, options: object) =>
       run(async (session) => (await import('./commands/copy.js')).copy(session, from, to, options)),
@@ -199,7 +199,8 @@ Examples:
     .addHelpText(
       'after',
       `
-Writes and removes files or objects of its own; makes the store where there is none.
+Writes and removes files or objects of its own; makes the store where there is
+none.
 
 Examples:
   $ workflow-state doctor --store s3://acme-state/orders?region=eu-west-1`,
