@@ -2,14 +2,14 @@
 // they hold, not by who made them.
 
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+  return ArrayBuffer.isView(value) && tagOf(value) === 'Uint8Array';
 }
 
-/** Epoch milliseconds of a date; NaN for anything else. */
-export function timeOf(value: unknown): number {
-  try {
-    return Date.prototype.getTime.call(value);
-  } catch {
-    return Number.NaN;
-  }
+/** A date of this realm, which is invalid where `value` is no date. */
+export function dateOf(value: unknown): Date {
+  return new Date(tagOf(value) === 'Date' ? (value as Date) : Number.NaN);
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -66,13 +66,17 @@ export function decodeRevision(text: string): WriteRevision | undefined {
   if (!isStatusKind(status) || !NONCES.test(nonce + incarnation + enteredNonce)) return undefined;
   try {
     const revision: WriteRevision = {
-      version: count(version),
+      version: number(version, 1, 0xffff_ffff),
       nonce,
       incarnation,
       first: first === '1',
       status,
-      entered: { version: count(enteredVersion), nonce: enteredNonce, at: time(at) },
-      createdAt: time(createdAt),
+      entered: {
+        version: number(enteredVersion, 1, 0xffff_ffff),
+        nonce: enteredNonce,
+        at: number(at, -LATEST_DATE, LATEST_DATE),
+      },
+      createdAt: number(createdAt, -LATEST_DATE, LATEST_DATE),
       hint: hint === '' ? undefined : decodeURIComponent(hint.slice(1)),
     };
     // What writing it would not give again, seal included, was not written so.
@@ -106,14 +110,6 @@ export function newNonce(): string {
 
 function sealed(text: string): string {
   return `${text}.${crc32(TEXT_ENCODER.encode(text)).toString(36)}`;
-}
-
-function count(base36: string): number {
-  return number(base36, 1, 0xffff_ffff);
-}
-
-function time(base36: string): number {
-  return number(base36, -LATEST_DATE, LATEST_DATE);
 }
 
 /** NaN for what has no place in a header: it is written otherwise than any number here. */

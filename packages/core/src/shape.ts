@@ -5,7 +5,7 @@
 // The path of what is wrong is put together while the error climbs out of its containers: what is right costs no text.
 
 import { StateStoreError } from './errors.js';
-import { isBytes, timeOf } from './realms.js';
+import { dateOf, isBytes } from './realms.js';
 import { setOwn } from './set-own.js';
 import { show } from './show.js';
 
@@ -66,8 +66,8 @@ export const double: Shape<number> = is('a number', (value) => typeof value === 
 export const amount: Shape<number> = is('a finite number of at least 0', isAmount);
 
 export const date: Shape<Date> = (value) => {
-  const time = timeOf(value);
-  if (!Number.isNaN(time)) return new Date(time);
+  const copy = dateOf(value);
+  if (!Number.isNaN(+copy)) return copy;
   throw new ShapeError('a valid Date', value);
 };
 
