@@ -92,7 +92,7 @@ function undated(digest) {
 /** @param {ReturnType<typeof digests>} all */
 function tableOf(all) {
   const rows = Object.values(all).map(({ harness, on, date, capabilities, passed, doNotApply, knownGaps, notRun }) => [
-    on === '' ? harness : `${harness} (${on})`,
+    on === '' ? harness : `${harness.replace(/ \(.*\)$/, '')} (${on})`,
     capabilities.durability,
     capabilities.sharing,
     capabilities.reads,
