@@ -10,7 +10,6 @@ import {
   type WriteRevision,
 } from '@workflow-state/core/backend';
 import { create } from './create.js';
-import { removeDamaged } from './damaged.js';
 import { readData, readHead, readStart } from './data-file.js';
 import { remove } from './delete.js';
 import { DirectorySync } from './directory-sync.js';
@@ -21,7 +20,6 @@ import { Layout } from './layout.js';
 import { mustExist, open } from './open.js';
 import { save } from './save.js';
 import { scanStatus, type Stay } from './status-index.js';
-import { sweepStore } from './sweep.js';
 import type { Volume } from './volume.js';
 
 export interface FileSystemBackendOptions {
@@ -105,6 +103,7 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
         return run(create(volume, { ...record, revision: { ...revision, status } }, call), machine);
       }
       if ('damaged' in expected) {
+        const { removeDamaged } = await import('./damaged.js');
         await run(removeDamaged(volume, id, expected, call), machine);
         if (status !== 'tombstone')
           await run(create(volume, { ...record, revision: { ...revision, status } }, {}), machine);
@@ -131,7 +130,11 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
       }
     },
 
-    // Loaded when they are called for: no engine needs them.
+    // Loaded when they are called for: what runs an order needs none of them.
+    async sweep(_olderThan, call) {
+      return (await import('./sweep.js')).sweepStore(machine, volume, leftoverAge, call);
+    },
+
     async *verify(call) {
       yield* (await import('./verify.js')).verify(machine, volume, leftoverAge, call);
     },
@@ -139,8 +142,6 @@ export function fileSystemBackendOn(options: FileSystemBackendOptions, ops: File
     async *diagnose(call) {
       yield* (await import('./diagnose.js')).diagnose(machine, volume, call);
     },
-
-    sweep: (_olderThan, call) => sweepStore(machine, volume, leftoverAge, call),
 
     close: () => directories.close(),
   };
