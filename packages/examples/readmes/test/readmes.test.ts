@@ -34,12 +34,8 @@ function extract(readme: string): Program {
 // As git sees the tree, or, where there is no repository, those that are known to be there.
 const readmes = [
   'README.md',
-<<<<<<< HEAD
-  ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
-  'packages/core/WRITING-A-BACKEND.md',
-=======
   ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease', 'cli'].map((name) => `packages/${name}/README.md`),
->>>>>>> 36dd3b9 (The packed command is tested as users have it: piped, on a terminal, with 100 000 instances, on a real S3 server)
+  'packages/core/WRITING-A-BACKEND.md',
 ].filter((path) => existsSync(join(root, path)));
 const all = readmes.map(extract).filter(({ source }) => source !== '');
 
@@ -59,14 +55,10 @@ describe('README code', () => {
   it('is there for the workspace and for each package', () => {
     expect(all.map(({ readme }) => readme)).toEqual([
       'README.md',
-<<<<<<< HEAD
-      ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease'].map((name) => `packages/${name}/README.md`),
-      'packages/core/WRITING-A-BACKEND.md',
-=======
       ...['core', 'memory', 'filesystem', 's3', 'lru-cache', 'lease', 'cli'].map(
         (name) => `packages/${name}/README.md`,
       ),
->>>>>>> 36dd3b9 (The packed command is tested as users have it: piped, on a terminal, with 100 000 instances, on a real S3 server)
+      'packages/core/WRITING-A-BACKEND.md',
     ]);
   });
 
