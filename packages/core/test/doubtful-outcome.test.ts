@@ -275,3 +275,62 @@ describe('a backend that asks to come again', () => {
     expect(await fenced.isCurrent(next.instanceId, next.revision)).toBe(true);
   });
 });
+
+describe('there is an end to it', () => {
+  const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
+
+  it('after four looks, with three copies sent again, where every request is lost', async () => {
+    let [looks, writes] = [0, 0];
+    const store = await openStateStore(
+      fakeBackend({
+        async read() {
+          looks++;
+          return undefined;
+        },
+        async write() {
+          writes++;
+          throw new Error('lost');
+        },
+      }),
+    );
+    const error: unknown = await store.save(fresh).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      recoveryHints: [expect.stringContaining('load the instance')],
+    });
+    expect({ looks, writes }).toEqual({ looks: 4, writes: 4 });
+  });
+
+  it('at the first look that can prove nothing', async () => {
+    let looks = 0;
+    const store = await openStateStore(
+      fakeBackend({
+        capabilities: { ...fakeBackend().capabilities, reclaims: true },
+        async read() {
+          looks++;
+          return undefined;
+        },
+        async write() {
+          throw new Error('lost');
+        },
+      }),
+    );
+    await expect(store.save(fresh)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(looks).toBe(1);
+  });
+
+  it('after thirty returns, where the backend asks to come again each time', async () => {
+    let writes = 0;
+    const full = new Error('still fenced');
+    const store = await openStateStore(
+      fakeBackend({
+        async write() {
+          writes++;
+          throw new NotApplied(full, { comeAgain: {} });
+        },
+      }),
+    );
+    await expect(store.save(fresh)).rejects.toMatchObject({ code: 'STORAGE_ERROR', cause: full });
+    expect(writes).toBe(31);
+  });
+});
