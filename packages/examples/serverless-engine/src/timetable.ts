@@ -1,6 +1,6 @@
 // Who is to be woken when. A listing cannot tell: its entries say since when an instance waits, not until when. So the
 // sleepers are entered in a few instances of the same store, the timetable: a tick reads those, and no sleeper that is not
-// due. What it costs does not grow with their number (its size does: some 90 bytes each).
+// due. What it costs does not grow with their number (its size does: some 75 bytes each).
 //
 // What must stay true: a sleeper is entered before it is parked, and crossed out only after a tick has seen that it was
 // woken or does not sleep any more; only the very entry that was seen. So nobody sleeps on. An entry too many, of a process
