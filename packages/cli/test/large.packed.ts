@@ -1,5 +1,6 @@
 // A hundred thousand instances, with a heap in which they would have no room: their states take 100 MB.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -24,8 +25,9 @@ const url = (directory: string): string => `file:${directory}?durability=process
 beforeAll(async () => {
   source = join(place(parent), 'source');
   target = join(place(parent), 'target');
-  await seedMany(source, { count: COUNT, old: OLD });
-  await seedMany(target, { count: THERE, old: OLD });
+  await seedMany(source, { count: THERE, old: OLD });
+  execFileSync('cp', ['-a', source, target]);
+  await seedMany(source, { first: THERE, count: COUNT, old: OLD });
 }, 300_000);
 
 async function countIn(directory: string): Promise<number> {
@@ -79,7 +81,7 @@ describe('a hundred thousand instances, in bounded memory', { timeout: 300_000 }
     const args = ['copy', url(source), url(to)];
     const { code, screen } = await onTerminal(args, { heap: HEAP, typed: '\u0003', when: /━/ });
     expect(code).toBe(130);
-    expect(screen).toMatch(/copying ━*.*of 97.000 instances/);
+    expect(screen).toMatch(/copying ━.*of \d+.000 instances/);
     expect(screen).toContain('stopped between two instances; run it again to go on');
     const copied = Number(/copied +([\d\u00a0]+)/.exec(screen)?.[1]?.replaceAll('\u00a0', ''));
     expect(await countIn(to)).toBe(copied);
