@@ -79,7 +79,7 @@ describe('a hundred thousand instances, in bounded memory', { timeout: 300_000 }
   it('show how far they are on a terminal, and Ctrl-C ends between two of them and says so', async () => {
     const to = join(place(parent), 'stopped');
     const args = ['copy', url(source), url(to)];
-    const { code, screen } = await onTerminal(args, { heap: HEAP, typed: '\u0003', when: /━/ });
+    const { code, screen } = await onTerminal(args, { env: { NO_COLOR: '1' }, heap: HEAP, typed: '\u0003', when: /━/ });
     expect(code).toBe(130);
     expect(screen).toMatch(/copying ━.*of \d+.000 instances/);
     expect(screen).toContain('stopped between two instances; run it again to go on');

@@ -8,7 +8,7 @@ import { begin, onTerminal, place, run } from './support/command.js';
 import { seedMany, seedOrders } from './support/seed.js';
 
 const { S3_ENDPOINT: endpoint, S3_REGION: region, S3_BUCKET: bucket } = process.env;
-const COUNT = 400;
+const COUNT = 200;
 
 let source: string;
 let ids: readonly string[];
