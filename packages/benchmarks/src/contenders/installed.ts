@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../contenders', import.meta.url));
 const modules = join(folder, 'node_modules');
+const workspaceModules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const importer = pathToFileURL(join(folder, 'import.mjs')).href;
 
 /** `true` where that was to do. What is optional and cannot be built is left out, and found missing when it is opened. */
@@ -34,10 +35,10 @@ export async function contender<Module>(specifier: string): Promise<Module> {
   return importContender(specifier);
 }
 
-/** `undefined` when it is not installed. */
+/** Of a contender, or of what the workspace has installed for this package; `undefined` when neither has it. */
 export function versionOf(name: string): string | undefined {
-  const manifest = join(modules, name, 'package.json');
-  if (!existsSync(manifest)) return undefined;
+  const manifest = [modules, workspaceModules].map((place) => join(place, name, 'package.json')).find(existsSync);
+  if (manifest === undefined) return undefined;
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 

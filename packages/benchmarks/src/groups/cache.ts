@@ -26,7 +26,7 @@ interface Cache {
 export const CACHE: Group = {
   name: 'cache',
   title: 'Cache hits and misses',
-  packages: ['keyv', 'cacheable'],
+  packages: ['lru-cache', 'keyv', 'cacheable'],
   async run({ quick, places, progress }) {
     const tables: Table[] = [];
     const root = mkdtempSync(join(places.memory ?? places.disk, 'workflow-state-bench-'));

@@ -54,7 +54,7 @@ const REFERENCE = 'msgpackr';
 export const CODEC: Group = {
   name: 'codec',
   title: 'The envelope beside other codecs',
-  packages: ['devalue', 'superjson'],
+  packages: ['msgpackr', 'cbor-x', 'cborg', 'devalue', 'superjson'],
   async run({ quick, progress }) {
     const codecs = await allCodecs();
     const reference = codecs.find(({ name }) => name === REFERENCE);

@@ -1,6 +1,7 @@
 // Run by scripts/with-ceph.mjs, which says in the environment where the server is. Prints its result as JSON; what it is
 // doing goes to the other stream.
 
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   GetObjectCommand,
@@ -77,7 +78,12 @@ for (const instances of INSTANCES) {
 }
 await store.close();
 raw.destroy();
-process.stdout.write(JSON.stringify({ facts: { server: 'Ceph RGW, in memory, on this machine' }, tables }));
+process.stdout.write(JSON.stringify({ facts: { server: `${serverVersion()}, in memory, on this machine` }, tables }));
+
+function serverVersion(): string {
+  const { stdout } = spawnSync('radosgw', ['--version'], { encoding: 'utf8' });
+  return `Ceph RGW ${/ceph version (\S+)/.exec(stdout ?? '')?.[1] ?? ''}`.trim();
+}
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);

@@ -13,7 +13,7 @@ const PROCESS = fileURLToPath(new URL('./s3-process.js', import.meta.url));
 export const S3: Group = {
   name: 's3',
   title: 'S3, on a real server',
-  packages: [],
+  packages: ['@aws-sdk/client-s3'],
   async run({ quick, progress }) {
     progress('the server starts');
     const child = spawn(process.execPath, [WITH_CEPH, '--', process.execPath, PROCESS, ...(quick ? ['quick'] : [])], {

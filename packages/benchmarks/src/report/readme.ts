@@ -41,6 +41,7 @@ const PARTS: Readonly<Record<string, (results: Results) => string>> = {
   machine,
   budgets,
   contenders,
+  versions,
   missing,
   'files-charts': (results) => images(results, (file) => /^files-(memory|disk)-save/.test(file)),
   'load-charts': (results) => images(results, (file) => /^files-(memory|disk)-load/.test(file)),
@@ -140,6 +141,14 @@ function contenders(results: Results): string {
     of('save-flushes', name),
   ]);
   return markdownTable(['contender', 'version', 'promise', 'because', 'system calls of a save', 'flushes'], rows);
+}
+
+function versions(results: Results): string {
+  const all = new Map([...results.values()].flatMap((result) => Object.entries(result.versions)));
+  const listed = [...all]
+    .toSorted(([a], [b]) => a.localeCompare(b, 'en'))
+    .map(([name, version]) => `${name} ${version}`);
+  return `Versions: ${listed.join(', ')}.`;
 }
 
 function missing(results: Results): string {
