@@ -1,2 +1,0 @@
-export declare function render(): Promise<string[]>;
-//# sourceMappingURL=render.d.ts.map
