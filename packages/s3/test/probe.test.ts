@@ -75,7 +75,7 @@ describe('open', () => {
     expect(stored(server).has(instanceId)).toBe(!condemns);
   });
 
-  it('comes to the same verdict whatever befalls one of its requests', async () => {
+  it('comes to the same verdict whatever befalls one of its requests', { timeout: 60_000 }, async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     await openOn(profiles.ceph16);
     const verdict = server.bucket.get(keys.verdict)?.body;
@@ -84,7 +84,7 @@ describe('open', () => {
       for (const { name, fault } of faultsOf(request)) {
         server.reset();
         server.onRequest(faultAt(index + 1, fault));
-        await openStateStore(s3Backend({ bucket, client: connect(server), requestTimeout: 100 })).catch(
+        await openStateStore(s3Backend({ bucket, client: connect(server), requestTimeout: 250 })).catch(
           (error: unknown) => assert.fail(`${name} at ${request.operation} ${index + 1}: ${String(error)}`),
         );
         expect(server.bucket.get(keys.verdict)?.body, `${name} at ${request.operation} ${index + 1}`).toEqual(verdict);
