@@ -2,7 +2,7 @@
 // A ratio is that of the same round.
 
 import { at } from './at.js';
-import { spreadOf } from './spread.js';
+import { ratioOf, spreadOf } from './spread.js';
 import { generator } from './states.js';
 import type { Figure } from './results.js';
 
@@ -43,9 +43,9 @@ export async function contest(
   if (base === undefined) throw new Error(`the floor ${floor} does not take part`);
   return entrants.map(({ name }) => {
     const own = [...(times.get(name) ?? [])];
-    const time = spreadOf(own.map(([, value]) => value));
-    const ratio = spreadOf(own.map(([round, value]) => value / (base.get(round) ?? Number.NaN)));
-    return { name, time, ratio };
+    const values = own.map(([, value]) => value);
+    const floors = own.map(([round]) => base.get(round) ?? Number.NaN);
+    return { name, time: spreadOf(values), ratio: ratioOf(values, floors) };
   });
 }
 

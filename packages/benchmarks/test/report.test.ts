@@ -64,7 +64,7 @@ describe('a budget', () => {
     what: 'a',
     limit: 1,
     unit: '×',
-    measured: { median, low, high },
+    measured: { median, low, high, best: low },
   });
 
   it('is met at its limit, and missed above it', () => {

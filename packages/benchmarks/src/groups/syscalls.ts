@@ -9,6 +9,7 @@ import type { Contender } from '../contenders/contender.js';
 import { markOf, type Phase, PHASES } from '../contenders/protocol.js';
 import { CONTENDER_PROCESS, nodeOf } from '../contenders/remote.js';
 import { type Figure, type Missing, type Table, missingBecause } from '../results.js';
+import { spreadOf } from '../spread.js';
 import type { Group } from './group.js';
 
 const INSTANCES = 64;
@@ -69,7 +70,7 @@ const NAMES: Readonly<Record<Phase, string>> = {
 const NEW: Readonly<Partial<Record<Phase, true>>> = { remove: true, create: true, changeStatus: true };
 
 function exactly(name: string, count: number): Figure {
-  return { name, time: { median: count, low: count, high: count } };
+  return { name, time: spreadOf([count]) };
 }
 
 interface Count {

@@ -2,7 +2,7 @@
 // ratio within one run.
 
 import type { GroupResult } from '../results.js';
-import { isWithin, type Spread } from '../spread.js';
+import { isWithin, type Spread, spreadOf } from '../spread.js';
 import { type Results, tableOf } from './charts.js';
 
 export interface Budget {
@@ -210,5 +210,5 @@ function requestsOf(result: GroupResult | undefined, operation: string): Spread 
 function requestsIn(result: GroupResult | undefined, table: string, operation: string): Spread | undefined {
   const name = tableOf(result, table)?.figures.find((figure) => figure.name.startsWith(`${operation}: `))?.name;
   const count = /: (\d+) requests?$/.exec(name ?? '')?.[1];
-  return count === undefined ? undefined : { median: Number(count), low: Number(count), high: Number(count) };
+  return count === undefined ? undefined : spreadOf([Number(count)]);
 }

@@ -10,6 +10,8 @@ import { lineCharts, type Point } from './lines.js';
 
 export type Results = ReadonlyMap<string, GroupResult>;
 
+const EXPLAINED = 'dot: median, line: quartiles, tick: tenth percentile; less is better';
+
 export interface Chart {
   /** In the folder of charts. */
   readonly file: string;
@@ -77,7 +79,7 @@ function filesCharts(results: Results, group: 'files-memory' | 'files-disk'): Ch
         alternative: `${operation}s, ${many}, ${place}: time of each contender as a multiple of the floor`,
         spec: dotChart({
           title: `${operation === 'save' ? 'Saves' : 'Loads'}, ${many}, ${place}`,
-          subtitle: [`time of one, as a multiple of ${unit}`, 'median and quartiles, less is better'],
+          subtitle: [`time of one, as a multiple of ${unit}`, EXPLAINED],
           axis: 'multiple of the floor',
           unit: '×',
           line: 1,
@@ -121,7 +123,7 @@ function ratioChart(results: Results, group: string, { title, subtitle, tables, 
       alternative: `${title}: ${subtitle.join(' ')}`,
       spec: dotChart({
         title,
-        subtitle: [...subtitle, 'median and quartiles, less is better'],
+        subtitle: [...subtitle, EXPLAINED],
         axis: 'multiple',
         unit: '×',
         line: 1,
@@ -175,7 +177,7 @@ function s3Chart(results: Results): Chart[] {
       alternative: 'S3: latency beside the raw SDK, and listings beside the reading of every object',
       spec: dotChart({
         title: 'S3, beside the raw SDK',
-        subtitle: [`${result.facts['server']}; median and quartiles, less is better`],
+        subtitle: [`${result.facts['server']}`, EXPLAINED],
         axis: 'ms',
         unit: ' ms',
         width: 420,

@@ -1,4 +1,4 @@
-// A dot for the median and a line for the quartiles, one contender per row, on a logarithmic axis. Panels stand below each
+// A dot for the median, a line for the quartiles and a tick for the tenth percentile, one contender per row, on a logarithmic axis. Panels stand below each
 // other, so that contenders which promise different things never share one.
 
 import type { TopLevelSpec } from 'vega-lite';
@@ -12,6 +12,7 @@ export interface Dot {
   readonly median: number;
   readonly low: number;
   readonly high: number;
+  readonly best: number;
 }
 
 export interface DotChart {
@@ -36,7 +37,7 @@ export function dotChart({ title, subtitle, axis, unit, line, width = 210, dots 
   const columns = unique(dots.map(({ column }) => column));
   const panels = unique(dots.map(({ panel }) => panel));
   const values = dots.map((dot) => ({ ...dot, label: `${shown(dot.median)}${unit}` }));
-  const ends = [...dots.flatMap(({ low, high }) => [low, high]), ...(line === undefined ? [] : [line])];
+  const ends = [...dots.flatMap(({ low, high, best }) => [low, high, best]), ...(line === undefined ? [] : [line])];
   // Room for the labels, which stand right of the dots.
   const domain = [Math.min(...ends) / 1.3, Math.max(...ends) * (Math.max(...ends) / Math.min(...ends)) ** 0.4 * 1.3];
   const x = { type: 'quantitative', scale: { type: 'log', domain, nice: false } } as const;
@@ -104,6 +105,10 @@ export function dotChart({ title, subtitle, axis, unit, line, width = 210, dots 
             {
               mark: { type: 'point', filled: true, opacity: 1, size: 60 },
               encoding: { y, x: { ...x, field: 'median' }, color: colour },
+            },
+            {
+              mark: { type: 'tick', thickness: 2, size: 11 },
+              encoding: { y, x: { ...x, field: 'best' }, color: colour },
             },
             // On a halo of the card, so that no line runs through the figures.
             { mark: { ...text, color: INK.card.light, stroke: INK.card.light, strokeWidth: 4 }, encoding: label },

@@ -108,10 +108,11 @@ function budgets(results: Results): string {
     budget.what,
     `≤ ${limitText(budget)}`,
     budget.measured === undefined ? '–' : spreadText(budget.measured, budget.unit),
+    budget.measured === undefined || budget.measured.low === budget.measured.high ? '' : shown(budget.measured.best),
     verdictOf(budget).replace(/^missed/, '**missed**'),
   ]);
   return [
-    markdownTable(['what', 'budget', 'measured', ''], rows),
+    markdownTable(['what', 'budget', 'measured', 'tenth percentile', ''], rows),
     `${all.length - missed.length} of ${all.length} budgets are met.`,
     ...[...new Set(missed.map(({ why = '' }) => why))].map((why) => {
       const which = missed.filter((budget) => (budget.why ?? '') === why).map(({ what }) => what);
@@ -183,7 +184,7 @@ function standing(results: Results): string {
 }
 
 function quotient(table: Table | undefined, mine: string, peer: string): string {
-  const [a, b] = [mine, peer].map((name) => table?.figures.find((figure) => figure.name === name)?.time.median);
+  const [a, b] = [mine, peer].map((name) => table?.figures.find((figure) => figure.name === name)?.time.best);
   return a === undefined || b === undefined ? '–' : a <= b ? `**${shown(a / b)}×**` : `${shown(a / b)}×`;
 }
 
@@ -203,11 +204,11 @@ function filesTimes(results: Results): string {
           const figure = table?.figures.find((one) => one.name === name);
           return figure === undefined
             ? '–'
-            : `${shown(figure.time.median)} µs, ${ratioText(figure.ratio ?? figure.time)}`;
+            : `${shown(figure.time.median)} µs, ${ratioText(figure.ratio ?? figure.time)}, ${shown((figure.ratio ?? figure.time).best)}×`;
         }),
       ]);
       const head = columns.map(({ operation, concurrency }) => `${operation}, ${concurrency} at a time`);
-      return `${group === 'files-memory' ? 'In memory' : 'On disk'}, 16 KB:\n\n${markdownTable(['contender', ...head], rows)}`;
+      return `${group === 'files-memory' ? 'In memory' : 'On disk'}, 16 KB: median, as a multiple of the floor (quartiles), of the tenth percentiles.\n\n${markdownTable(['contender', ...head], rows)}`;
     })
     .join('\n\n');
 }
