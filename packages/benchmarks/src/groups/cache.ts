@@ -30,7 +30,7 @@ export const CACHE: Group = {
   async run({ quick, places, progress }) {
     const tables: Table[] = [];
     const root = mkdtempSync(join(places.memory ?? places.disk, 'workflow-state-bench-'));
-    const rounds = quick ? 15 : 101;
+    const rounds = quick ? 11 : 41;
     try {
       for (const kib of [1, 16]) {
         progress(`${kib} KB`);

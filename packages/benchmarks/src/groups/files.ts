@@ -69,7 +69,7 @@ async function ofSize(kib: number, parent: string, { quick, progress }: Run): Pr
       for (const concurrency of CONCURRENCIES) {
         const title = `${operation}, ${kib} KB, ${concurrency === 1 ? 'one at a time' : `${concurrency} at a time`}`;
         progress(title);
-        const rounds = quick ? 5 : operation === 'save' ? 21 : 15;
+        const rounds = quick ? 5 : 15;
         const figures = await contestOf(remotes, { operation, concurrency, rounds, settle: settler(root) });
         tables.push({
           id: `${operation}-${kib}-${concurrency}`,

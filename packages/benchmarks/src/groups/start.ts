@@ -61,7 +61,7 @@ export const START: Group = {
       }
     }
     progress('imports');
-    const imports = await contest(entrants, { rounds: quick ? 3 : 21, warmUp: 1, floor: '@workflow-state/core' });
+    const imports = await contest(entrants, { rounds: quick ? 3 : 11, warmUp: 1, floor: '@workflow-state/core' });
     progress('bundles');
     return {
       facts: {},
