@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../src/groups/all.js';
-import { type Budget, verdictOf } from '../src/report/budgets.js';
+import { type Budget, budgetsOf, verdictOf } from '../src/report/budgets.js';
 import { fill } from '../src/report/readme.js';
 import { committedResults, rendered } from '../src/report/render.js';
 
@@ -24,6 +24,15 @@ describe('what is committed', () => {
 
   it('has a result for every group', () => {
     expect([...results.keys()].toSorted()).toEqual(GROUPS.map(({ name }) => name).toSorted());
+  });
+
+  it('comes from full runs', () => {
+    expect([...results.values()].filter(({ quick }) => quick).map(({ group }) => group)).toEqual([]);
+  });
+
+  it('measures every budget', () => {
+    const open = budgetsOf(results).filter((budget) => verdictOf(budget) === 'not measured');
+    expect(open.map(({ what }) => what)).toEqual([]);
   });
 
   it('shows every chart in the README', () => {
