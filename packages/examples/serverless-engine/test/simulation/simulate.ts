@@ -44,7 +44,9 @@ interface Worker {
   event: EngineEvent | undefined;
   /** The run it is in the middle of. */
   run: string | undefined;
-  state: 'starting' | 'idle' | 'busy' | 'frozen';
+  state: 'starting' | 'idle' | 'busy';
+  /** Apart from its state: what it said before it was frozen may be heard afterwards. */
+  frozen: boolean;
 }
 
 /** Bundles the worker into one file, as it would be deployed. */
@@ -127,7 +129,7 @@ class Fleet {
     const starting = this.#start();
     const cron = setInterval(() => {
       if (this.#settled) return;
-      const ticking = [...this.#workers].filter(({ state, event }) => state === 'busy' && event?.type === 'tick');
+      const ticking = [...this.#workers].filter(({ frozen, event }) => !frozen && event?.type === 'tick');
       if (ticking.length > 1 || this.#queue.some(({ type }) => type === 'tick')) return;
       this.#queue.unshift({ type: 'tick' });
       this.#dispatch();
@@ -187,9 +189,11 @@ class Fleet {
     const { port } = this.#reports.address() as AddressInfo;
     const settings: WorkerSettings = { url, lease, maxClockSkew, fenced, reportUrl: `http://127.0.0.1:${port}/` };
     const process = fork(this.#bundle, [JSON.stringify(settings)], { execArgv: [] });
-    const worker: Worker = { process, event: undefined, run: undefined, state: 'starting' };
+    const worker: Worker = { process, event: undefined, run: undefined, state: 'starting', frozen: false };
     this.#workers.add(worker);
     process.on('message', (news: News) => this.#hear(worker, news));
+    // Of one that was just killed: what it was told is delivered again once it is gone.
+    process.on('error', () => undefined);
     process.on('exit', (code, signal) => {
       this.#workers.delete(worker);
       if (this.#ending) return;
@@ -230,11 +234,10 @@ class Fleet {
   #working(worker: Worker, run: string): void {
     this.counts.steps++;
     worker.run = run;
-    for (const other of this.#workers)
-      if (other !== worker && other.run === run && other.state === 'frozen') this.#thaw(other);
+    for (const other of this.#workers) if (other !== worker && other.run === run && other.frozen) this.#thaw(other);
     const { faultEvery, lease, maxClockSkew } = this.#options;
     const goOn = (): void => void (worker.process.connected && worker.process.send({ type: 'go on' } satisfies Order));
-    const frozen = [...this.#workers].filter(({ state }) => state === 'frozen').length;
+    const frozen = [...this.#workers].filter((other) => other.frozen).length;
     if (++this.#steps % faultEvery !== 0) return goOn();
     const overdue = lease + maxClockSkew;
     switch (this.#random() % 5) {
@@ -246,7 +249,7 @@ class Fleet {
       case 2:
         goOn();
         return void setTimeout(() => {
-          if (this.#workers.has(worker) && worker.state === 'busy')
+          if (this.#workers.has(worker) && worker.state === 'busy' && !worker.frozen)
             this.#freeze(worker, 'frozen in the middle', 2 * overdue);
         }, this.#random() % 15);
       default:
@@ -263,15 +266,16 @@ class Fleet {
   #freeze(worker: Worker, how: 'frozen until taken over' | 'frozen in the middle', most: number): void {
     this.counts[how]++;
     worker.process.kill('SIGSTOP');
-    worker.state = 'frozen';
+    worker.frozen = true;
     this.#deliverAgain(worker);
     setTimeout(() => this.#thaw(worker), most);
   }
 
   #thaw(worker: Worker): void {
-    if (worker.state !== 'frozen') return;
-    worker.state = 'busy';
+    if (!worker.frozen) return;
+    worker.frozen = false;
     worker.process.kill('SIGCONT');
+    this.#dispatch();
   }
 
   #deliverAgain({ event }: Worker): void {
@@ -282,7 +286,7 @@ class Fleet {
 
   #dispatch(): void {
     for (const worker of this.#workers) {
-      if (worker.state !== 'idle') continue;
+      if (worker.state !== 'idle' || worker.frozen) continue;
       const event = this.#queue.shift();
       if (event === undefined) return;
       if (event.type === 'tick') this.counts.ticks++;
@@ -301,7 +305,7 @@ class Fleet {
     for await (const { state } of store.states({ status: 'paused' })) if (Object.keys(state).length > 0) return;
     if (this.expected.size < runs) return;
     this.#settled = true;
-    if (![...this.#workers].some(({ state }) => state === 'busy' || state === 'frozen')) this.#finish?.();
+    if (![...this.#workers].some(({ state, frozen }) => state === 'busy' || frozen)) this.#finish?.();
   }
 }
 
