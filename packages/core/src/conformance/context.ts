@@ -5,7 +5,6 @@ import { openStateStore } from '../open-state-store.js';
 import { newNonce, ownEntry } from '../revision.js';
 import { newWorkflowState, type WorkflowStateInput } from '../state.js';
 import { encodeBody, encodeRecord, stateOf } from '../state-codec.js';
-import type { StateBackend } from '../state-backend.js';
 import type { StateStore } from '../state-store.js';
 import type { CaseContext, TestClock } from './case.js';
 import { NotApplicable, NotRun } from './failure.js';
@@ -72,17 +71,13 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
   let opened = false;
   let planting = location.backend;
 
-  const openOn = async (
-    backend: StateBackend,
-    between: Interposition | undefined,
-    options: object,
-  ): Promise<StateStore> => {
+  const openOn = async (handle: Handle, between: Interposition | undefined, options: object): Promise<StateStore> => {
     const name = `${String.fromCharCode(65 + letter++)}${place}`;
-    const beneath = recordBackend(backend, history, name, 'backend.');
+    const beneath = recordBackend(handle.backend, history, name, 'backend.');
     const target = between === undefined ? beneath : interpose(beneath, tellFaults(between, history));
     const store = await (harness.open === undefined
       ? openStateStore(target, { clock: clock.now, ...options })
-      : harness.open(target, { clock: clock.now, ...options }));
+      : harness.open(target, { clock: clock.now, ...options }, handle));
     const recorded = recordStore(store, history, name);
     undo.push(async () => {
       if (!abandoned.has(recorded) && !store.closed) await store.close();
@@ -92,7 +87,7 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
   const openHandle = async (handle: Handle, between?: Interposition): Promise<StateStore> => {
     if (handle.dispose !== undefined) undo.push(async () => handle.dispose?.());
     planting = handle.backend;
-    return openOn(handle.backend, between, {});
+    return openOn(handle, between, {});
   };
   const once = (): void => {
     if (opened) throw new Error('this location was opened already: a case opens it once');
@@ -127,7 +122,7 @@ async function contextOn(shared: Shared): Promise<CaseContext> {
 
     async open(between, options = {}) {
       once();
-      return openOn(location.backend, between, options);
+      return openOn(location, between, options);
     },
     async openBackend() {
       once();

@@ -59,9 +59,10 @@ export interface Harness<L extends Location = Location> {
    * How a store is opened over a backend. Default: `openStateStore`. A wrapper puts itself around it here:
    * `async (backend, options) => withCache(await openStateStore(backend, options))`. The suite opens every store through
    * it, also over backends that it has made fail, so a wrapper is examined with faults beneath it. Cases of level
-   * `backend` do not apply then: the backend beneath has a report of its own.
+   * `backend` do not apply then: the backend beneath has a report of its own. `handle` is the location, or what a hook
+   * returned: `backend` is its backend, seen through what the suite has put around it.
    */
-  open?(backend: StateBackend, options: StateStoreOptions): Promise<StateStore>;
+  open?(backend: StateBackend, options: StateStoreOptions, handle: Handle): Promise<StateStore>;
 
   /** A second handle on the location in this process. */
   peer?(location: L): Promise<Handle>;

@@ -41,16 +41,16 @@ export function registerCached<L extends Location>(beneath: Harness<L>, options:
 }
 
 function besideOthers<L extends Location>(cached: Harness<L>, { peer, peerProcess }: Harness<L>): Harness<L> {
-  const others = new WeakSet<StateBackend>();
+  const others = new WeakSet<Handle>();
   const known = <H extends Handle>(handle: H): H => {
-    others.add(handle.backend);
+    others.add(handle);
     return handle;
   };
   return {
     ...cached,
     ...(peer !== undefined && { peer: async (location: L) => known(await peer(location)) }),
     ...(peerProcess !== undefined && { peerProcess: async (location: L) => known(await peerProcess(location)) }),
-    open: async (backend: StateBackend, options: StateStoreOptions): Promise<StateStore> =>
-      others.has(backend) ? openStateStore(backend, options) : (cached.open ?? openStateStore)(backend, options),
+    open: async (backend: StateBackend, options: StateStoreOptions, handle: Handle): Promise<StateStore> =>
+      others.has(handle) ? openStateStore(backend, options) : (cached.open ?? openStateStore)(backend, options, handle),
   };
 }
