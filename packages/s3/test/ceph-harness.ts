@@ -11,6 +11,8 @@ export const harness = harnessOn({
   reclaims: false,
   knownGaps,
   patience: 2,
+  // Two thousand are listed all the same. Longer races run in-process, and by eight processes in processes.ceph.ts.
+  sizes: { racers: 8, rounds: 4, propertyRuns: 15, kills: 3 },
   async server() {
     return { connect: () => real.connect() };
   },
