@@ -1,4 +1,4 @@
-// `npm run test:exhaustive`: searches that take half an hour, named *.exhaustive.ts.
+// `npm run test:exhaustive`: searches that take half an hour and more, named *.exhaustive.ts.
 import { defineConfig } from 'vitest/config';
 import shared from '../../vitest.shared.js';
 

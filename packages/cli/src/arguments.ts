@@ -2,20 +2,11 @@
 
 import { InvalidArgumentError } from 'commander';
 import ms, { type StringValue } from 'ms';
-import type { StatusKind } from '@workflow-state/core';
+import { isTerminalKind, STATUS_KINDS, type StatusKind } from '@workflow-state/core';
 
-/** In the order of a run's life. */
-export const KINDS: readonly StatusKind[] = [
-  'initializing',
-  'running',
-  'waiting',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-];
+export const KINDS: readonly StatusKind[] = STATUS_KINDS;
 
-export const ENDED: readonly StatusKind[] = ['completed', 'failed', 'cancelled'];
+export const ENDED: readonly StatusKind[] = STATUS_KINDS.filter(isTerminalKind);
 
 /** `30d`, `12h`, `90s`; a bare number could be anything. */
 export function durationOf(text: string): number {
