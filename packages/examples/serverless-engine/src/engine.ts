@@ -4,8 +4,12 @@
 // - A run is changed only by its holder, except that anybody may add an event or end it; each by compare-and-set.
 // - A step's result and the fact that it is done are one save. Its effect on the state happens exactly once; what it does
 //   elsewhere happens at least once.
-// - A run that waits for a time is in the timetable before it is parked. A run that waits for an event goes on with it
-//   whichever of the two comes first: either the parking save meets the event, or the event meets the parked run.
+// - A run that waits for a time is in the timetable before it is parked, and no tick crosses it out in between: one that
+//   meets it held leaves the entry; one that meets it given up, and has nothing to do, saves it as it is, so that whoever
+//   was about to park it is refused and begins anew, with the entry too. A new run has no revision to be refused by: it is
+//   entered once it is there, and who dies before that is called again.
+// - A run that waits for an event goes on with it whichever of the two comes first: either the parking save meets the
+//   event, or the event meets the parked run.
 // - Whoever dies leaves a run that is `running`, and that a tick finds once its lease is over.
 
 import {
@@ -51,6 +55,9 @@ export interface EngineOptions {
   readonly onCheckpoint?: ((state: WorkflowState) => void) | undefined;
 }
 
+/** With the next tick. */
+const SOON = 0;
+
 /** Whether this process has to stop soon: asked between two steps. */
 export type Hurry = () => boolean;
 
@@ -73,13 +80,15 @@ export class Engine {
     const workflow = this.#options.workflows.find(({ id }) => id === workflowId);
     if (workflow === undefined) throw new Error(`there is no workflow ${workflowId}`);
     const instanceId = await InstanceId.fromName(workflowId, name);
-    const run = await this.#entered(newRun(workflow, instanceId, input, this.#now()));
+    const run = newRun(workflow, instanceId, input, this.#now());
+    const { store } = this.#options;
     try {
-      if (run.status.kind === 'running')
-        await this.#drive(await claimNew(this.#options.store, run, this.#terms), hurry);
-      else await this.#options.store.save(run);
+      if (run.status.kind === 'running') await this.#drive(await claimNew(store, run, this.#terms), hurry);
+      else await this.#entered(await store.save(run));
     } catch (error) {
       if (!(is(error, 'CHECKPOINT_CONFLICT') && error.conflict?.reason === 'exists')) throw error;
+      const found = run.status.kind === 'running' ? undefined : await store.find(instanceId);
+      if (found !== undefined) await this.#entered(found);
     }
     return instanceId;
   }
@@ -108,19 +117,9 @@ export class Engine {
     );
   }
 
-  /** Takes a run on, if there is something to do and nobody else is at it. Says whether it needs no waking any more. */
-  async resume(instanceId: InstanceId, hurry: Hurry): Promise<boolean> {
-    try {
-      const { lease, state } = await this.#claim(instanceId, (run, workflow, ownerDied) =>
-        wake(workflow, run, ownerDied, this.#now()),
-      );
-      if (lease !== undefined) await this.#drive(lease, hurry);
-      return lease !== undefined || !(isHeld(state, this.#terms) || this.#workflowOf(state) === undefined);
-    } catch (error) {
-      if (is(error, 'STATE_NOT_FOUND')) return true;
-      if (is(error, 'CHECKPOINT_CONFLICT')) return false; // many at once; one of them has it
-      throw error;
-    }
+  /** Takes a run on, if there is something to do and nobody else is at it. */
+  async resume(instanceId: InstanceId, hurry: Hurry): Promise<void> {
+    await this.#wake(instanceId, hurry);
   }
 
   /**
@@ -130,14 +129,34 @@ export class Engine {
   async tick(hurry: Hurry): Promise<readonly unknown[]> {
     const { store, lease, maxClockSkew = 1000 } = this.#options;
     const failures: unknown[] = [];
-    const resume = async (id: InstanceId): Promise<boolean> => {
-      if (hurry()) return false;
-      return this.resume(id, hurry).catch((error: unknown) => failures.push(error) < 0);
+    const wake = async (id: InstanceId): Promise<number | undefined> => {
+      try {
+        return hurry() ? SOON : await this.#wake(id, hurry);
+      } catch (error) {
+        failures.push(error);
+        return SOON;
+      }
     };
-    await this.#timetable.wakeDue(this.#now(), resume);
+    await this.#timetable.wakeDue(this.#now(), wake);
     const age = toMilliseconds(lease) + 2 * toMilliseconds(maxClockSkew);
-    for await (const id of abandoned(store, this.#now, age)) await resume(id);
+    for await (const id of abandoned(store, this.#now, age)) await wake(id);
     return failures;
+  }
+
+  /** As `resume`. Resolves with when to come again, epoch milliseconds, where it sleeps or cannot be taken on yet. */
+  async #wake(instanceId: InstanceId, hurry: Hurry): Promise<number | undefined> {
+    try {
+      const { lease, state } = await this.#claim(
+        instanceId,
+        (run, workflow, ownerDied) => wake(workflow, run, ownerDied, this.#now()) ?? { ...run },
+      );
+      if (lease !== undefined) await this.#drive(lease, hurry);
+      else return isHeld(state, this.#terms) || this.#workflowOf(state) === undefined ? SOON : dueOf(state);
+    } catch (error) {
+      if (is(error, 'CHECKPOINT_CONFLICT')) return SOON; // many at once; one of them has it
+      if (!is(error, 'STATE_NOT_FOUND')) throw error;
+    }
+    return undefined;
   }
 
   async #drive(lease: Lease, hurry: Hurry): Promise<void> {
@@ -176,15 +195,15 @@ export class Engine {
     const changed: Change = async (run, overdue) => {
       const workflow = this.#workflowOf(run);
       const next = workflow && change(run, workflow, overdue !== undefined);
-      return next && this.#entered(next);
+      return next && this.#entered(next, run);
     };
     return claim(this.#options.store, instanceId, this.#terms, changed);
   }
 
-  /** The same state, once the timetable knows when to wake it. */
-  async #entered(state: WorkflowStateInput): Promise<WorkflowStateInput> {
+  /** The same state, once the timetable knows when to wake it. Where it slept `before`, until the same time, it does. */
+  async #entered<S extends WorkflowStateInput>(state: S, before?: WorkflowState): Promise<S> {
     const due = dueOf(state);
-    if (!Number.isNaN(due)) await this.#timetable.enter(state.instanceId, { due, checkpoint: state.checkpointVersion });
+    if (due !== undefined && !(before && dueOf(before) === due)) await this.#timetable.enter(state.instanceId, due);
     return state;
   }
 

@@ -82,7 +82,7 @@ export function wake(
   }
   if (state.status.kind !== 'waiting') return undefined;
   const step = stepAt(workflow, state);
-  if (step === undefined || !(dueOf(state) <= now || hasEvent(state, step))) return undefined;
+  if (step === undefined || !((dueOf(state) ?? Infinity) <= now || hasEvent(state, step))) return undefined;
   const { [DUE]: _, ...others } = state.state;
   const next = 'run' in step ? step : stepAfter(workflow, state);
   return arrive(workflow, { ...state, state: others }, next, {}, now);
@@ -93,10 +93,10 @@ export function withEvent(state: WorkflowState, event: string, data: Uint8Array)
   return Object.hasOwn(state.state, key) ? state : { ...state, state: { ...state.state, [key]: data } };
 }
 
-/** Epoch milliseconds; NaN where it does not go on by itself. */
-export function dueOf({ status, state }: WorkflowStateInput): number {
+/** Epoch milliseconds; `undefined` where it does not go on by itself. */
+export function dueOf({ status, state }: WorkflowStateInput): number | undefined {
   const due = status.kind === 'waiting' ? state[DUE] : undefined;
-  return due === undefined ? NaN : decodeJson<number>(due);
+  return due && decodeJson<number>(due);
 }
 
 function arrive(
@@ -111,11 +111,11 @@ function arrive(
   if ('run' in step) return enterStage(here, step.name);
   if ('sleep' in step) return park(here, 'timer', now + toMilliseconds(step.sleep));
   if (hasEvent(here, step)) return arrive(workflow, here, stepAfter(workflow, here), output, now);
-  return park(here, step.event, step.within === undefined ? NaN : now + toMilliseconds(step.within));
+  return park(here, step.event, step.within === undefined ? undefined : now + toMilliseconds(step.within));
 }
 
-function park(state: WorkflowStateInput, event: string, due: number): WorkflowStateInput {
-  const timer = Number.isNaN(due) ? {} : { [DUE]: encodeJson(due) };
+function park(state: WorkflowStateInput, event: string, due: number | undefined): WorkflowStateInput {
+  const timer = due === undefined ? {} : { [DUE]: encodeJson(due) };
   return waitFor({ ...state, state: { ...state.state, ...timer } }, event);
 }
 

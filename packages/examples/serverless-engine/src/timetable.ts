@@ -2,9 +2,11 @@
 // sleepers are entered in a few instances of the same store, the timetable: a tick reads those, and no sleeper that is not
 // due. What it costs does not grow with their number (its size does: some 75 bytes each).
 //
-// What must stay true: a sleeper is entered before it is parked, and crossed out only after a tick has seen that it was
-// woken or does not sleep any more; only the very entry that was seen. So nobody sleeps on. An entry too many, of a process
-// that died in between or of one that an event has woken earlier, wakes nobody: whoever claims looks at the state.
+// What must stay true: as long as a run sleeps, there is an entry for it that is due no later. So nobody sleeps on.
+// - A sleeper is entered before it is parked (engine.ts says why that holds whoever is frozen in between). Who enters it
+//   makes the entry another one, and never due later: a process that was frozen and comes late harms nobody.
+// - Only a tick puts an entry off, or crosses it out: after it has looked at the run, and only the very entry that it saw
+//   before. An entry that is due too early, or of a run that does not sleep, costs such a look and wakes nobody.
 
 import {
   decodeJson,
@@ -20,8 +22,14 @@ import {
 
 interface Entry {
   readonly due: number;
-  /** Of the state that was about to be parked: so no two entries are the same. */
-  readonly checkpoint: number;
+  /** Of the call that made it, or made it another one. */
+  readonly nonce: string;
+}
+
+/** What a tick found behind the entry with that nonce: when to come again, if ever. */
+interface Look {
+  readonly nonce: string;
+  readonly again: number | undefined;
 }
 
 export class Timetable {
@@ -34,24 +42,32 @@ export class Timetable {
     this.#pages = Array.from({ length: pages }, (_, page) => InstanceId.fromName('timetable', `${page} of ${pages}`));
   }
 
-  /** Costs a load and a save. */
-  async enter(sleeper: InstanceId, entry: Entry): Promise<void> {
+  /** `due`: epoch milliseconds. Costs a load and a save. */
+  async enter(sleeper: InstanceId, due: number): Promise<void> {
     const page = Number.parseInt(sleeper.slice(0, 8), 16) % this.#pages.length;
-    await this.#change(page, (entries) => ({ ...entries, [sleeper]: encodeJson(entry) }));
+    const nonce = crypto.randomUUID().slice(0, 13);
+    await this.#change(page, (entries) => {
+      const known = entries[sleeper];
+      const earliest = known === undefined ? due : Math.min(due, decodeJson<Entry>(known).due);
+      return { ...entries, [sleeper]: encodeJson({ due: earliest, nonce } satisfies Entry) };
+    });
   }
 
-  /** Calls `wake` for each sleeper that is due, and crosses out those for which it says that this is settled. */
-  async wakeDue(now: number, wake: (sleeper: InstanceId) => Promise<boolean>): Promise<void> {
+  /**
+   * Calls `wake` for each sleeper that is due. It says when to come again, epoch milliseconds; `undefined`: not for this
+   * entry.
+   */
+  async wakeDue(now: number, wake: (sleeper: InstanceId) => Promise<number | undefined>): Promise<void> {
     for (const [page, instance] of this.#pages.entries()) {
       const seen = (await this.#store.find(await instance))?.state ?? {};
-      const settled = new Set<string>();
-      for (const [sleeper, entry] of Object.entries(seen))
-        if (decodeJson<Entry>(entry).due <= now && (await wake(InstanceId.parse(sleeper)))) settled.add(sleeper);
-      if (settled.size === 0) continue;
-      await this.#change(page, (entries) => {
-        const isLeft = ([id, entry]: [string, Uint8Array]) => !(settled.has(id) && isSame(entry, seen[id]));
-        return Object.fromEntries(Object.entries(entries).filter(isLeft));
-      });
+      const looks = new Map<string, Look>();
+      for (const [sleeper, entry] of Object.entries(seen)) {
+        const { due, nonce } = decodeJson<Entry>(entry);
+        if (due > now) continue;
+        const again = await wake(InstanceId.parse(sleeper));
+        if (again === undefined || again > now) looks.set(sleeper, { nonce, again });
+      }
+      if (looks.size > 0) await this.#change(page, (entries) => settled(entries, looks));
     }
   }
 
@@ -74,6 +90,13 @@ export class Timetable {
   }
 }
 
-function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index]);
+function settled(entries: ByteMap, looks: ReadonlyMap<string, Look>): ByteMap {
+  const left: Record<string, Uint8Array> = {};
+  for (const [sleeper, entry] of Object.entries(entries)) {
+    const look = looks.get(sleeper);
+    if (look?.nonce !== decodeJson<Entry>(entry).nonce) left[sleeper] = entry;
+    else if (look.again !== undefined)
+      left[sleeper] = encodeJson({ due: look.again, nonce: look.nonce } satisfies Entry);
+  }
+  return left;
 }

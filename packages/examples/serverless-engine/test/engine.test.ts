@@ -12,6 +12,7 @@ import { memoryBackend } from '@workflow-state/memory';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Engine } from '../src/engine.js';
 import { newRun } from '../src/progress.js';
+import { Timetable } from '../src/timetable.js';
 import type { Step, WorkContext, Workflow } from '../src/workflow.js';
 
 const never = (): boolean => false;
@@ -226,6 +227,94 @@ describe('a timer', () => {
     await store.delete(await engine.start('test', 'one', {}, never));
     now += 1000;
     expect(await engine.tick(never)).toEqual([]);
+  });
+});
+
+describe('a sleeper is not forgotten', () => {
+  const nap = { name: 'nap', sleep: 1000 };
+  const steps = [work('a'), nap, work('b')];
+
+  /** What it is now, and what a tick makes of it once the time is over; and the entries that are left then. */
+  async function aTickLater(id: InstanceId): Promise<readonly unknown[]> {
+    const before = (await store.load(id)).status;
+    now += 1000;
+    await engineOf(steps, 'tick').tick(never);
+    const entries: string[] = [];
+    for await (const { state } of store.states({ status: 'paused' })) entries.push(...Object.keys(state));
+    return [before, (await store.load(id)).status.kind, entries];
+  }
+  const woken = [{ kind: 'waiting', stage: 'nap', event: 'timer' }, 'completed', []];
+
+  /** A store whose next save of a run that sleeps waits for `meanwhile`. */
+  function frozenBeforeParking(meanwhile: () => Promise<unknown>): StateStore {
+    let first = true;
+    const save = async (state: WorkflowState): Promise<WorkflowState> => {
+      if (first && state.status.kind === 'waiting') {
+        first = false;
+        await meanwhile();
+      }
+      return store.save(state);
+    };
+    return Object.create(store, {
+      save: { value: save },
+      update: {
+        async value(...[id, change]: Parameters<StateStore['update']>) {
+          for (;;) {
+            const base = await store.load(id);
+            const changed = await change(base);
+            const { revision, checkpointVersion, createdAt } = base;
+            try {
+              return changed === undefined
+                ? base
+                : await save({ ...changed, revision, checkpointVersion, createdAt } as WorkflowState);
+            } catch (error) {
+              if (!(error instanceof StateStoreError && error.code === 'CHECKPOINT_CONFLICT')) throw error;
+            }
+          }
+        },
+      },
+    });
+  }
+
+  it.each([
+    ['an earlier', -1],
+    ['a later', 3_600_000],
+  ])('where a process that was frozen enters it once more, for %s time', async (_, later) => {
+    const id = await engineOf(steps).start('test', 'one', {}, never);
+    await new Timetable(store, 2).enter(id, now + later);
+    await engineOf(steps, 'tick').tick(never);
+    expect(await aTickLater(id)).toEqual(woken);
+  });
+
+  it('and costs no more ticks than one, where it was entered for an earlier time', async () => {
+    const id = await engineOf(steps).start('test', 'one', {}, never);
+    await new Timetable(store, 2).enter(id, now - 1);
+    await engineOf(steps, 'tick').tick(never);
+    const { revision } = await store.load(id);
+    await engineOf(steps, 'tick').tick(never);
+    expect((await store.load(id)).revision).toBe(revision);
+    expect(await aTickLater(id)).toEqual(woken);
+  });
+
+  it.each(['starts', 'sends the event to'])('where the process that %s it is frozen before it parks', async (what) => {
+    const all = what === 'starts' ? steps.slice(1) : [{ name: 'approval', event: 'approved' }, ...steps.slice(1)];
+    const frozen = frozenBeforeParking(async () => {
+      now += 2000;
+      await engineOf(all, 'tick').tick(never);
+    });
+    const id = await engineOf(all, 'a', what === 'starts' ? frozen : store).start('test', 'one', {}, never);
+    if (what !== 'starts') await engineOf(all, 'a', frozen).send(id, 'approved', nothing, never);
+    expect(await aTickLater(id)).toEqual(woken);
+  });
+
+  it('where the process that starts it dies before it is entered, and the start is repeated', async () => {
+    const dying: StateStore = Object.create(store, {
+      update: { value: () => Promise.reject(new StateStoreError('STORAGE_ERROR', 'out of order')) },
+    });
+    const all = steps.slice(1);
+    await expect(engineOf(all, 'a', dying).start('test', 'one', {}, never)).rejects.toThrow('out of order');
+    const id = await engineOf(all, 'a').start('test', 'one', {}, never);
+    expect(await aTickLater(id)).toEqual(woken);
   });
 });
 

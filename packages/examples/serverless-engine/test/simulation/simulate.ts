@@ -36,6 +36,10 @@ export interface Outcome {
 }
 
 const ROOT = new URL('../../../../../', import.meta.url);
+
+/** Milliseconds without a checkpoint, more than all leases and freezes together take. */
+const STANDSTILL = 60_000;
+
 /** Codes after which a queue delivers again. */
 const PASSING = /^(?:(?:STORAGE_ERROR|OUTCOME_UNKNOWN|CHECKPOINT_CONFLICT)\s?)+$/;
 
@@ -100,10 +104,17 @@ class Fleet {
   readonly #reports: Server;
   readonly #random: () => number;
   #steps = 0;
-  /** All is done: no more ticks. */
+  /** See `#look`. */
   #settled = false;
   #ending = false;
-  #finish: (() => void) | undefined;
+  /** When a checkpoint was last acknowledged, milliseconds of `performance.now()`. */
+  #progress = performance.now();
+  #finish!: () => void;
+  #giveUp!: (error: unknown) => void;
+  readonly #outcome = new Promise<void>((resolve, reject) => {
+    this.#finish = resolve;
+    this.#giveUp = reject;
+  });
 
   constructor(bundle: string, options: Simulation) {
     this.#bundle = bundle;
@@ -124,9 +135,7 @@ class Fleet {
   async run(): Promise<void> {
     const { processes } = this.#options;
     await new Promise<void>((resolve) => this.#reports.listen(0, '127.0.0.1', resolve));
-    const finished = new Promise<void>((resolve) => (this.#finish = resolve));
     for (let n = 0; n < processes; n++) this.#spawn();
-    const starting = this.#start();
     const cron = setInterval(() => {
       if (this.#settled) return;
       const ticking = [...this.#workers].filter(({ frozen, event }) => !frozen && event?.type === 'tick');
@@ -140,11 +149,16 @@ class Fleet {
       for (const instance of this.expected.keys())
         if (!this.#completed.has(instance) && !this.#timed.has(instance))
           this.#queue.push({ type: 'event', instance, event: 'approved' });
-      void this.#look();
+      this.#look().catch(this.#giveUp);
     }, 1500);
+    const watch = setInterval(() => {
+      if (performance.now() - this.#progress > STANDSTILL)
+        this.#describe().then((text) => this.#giveUp(new Error(text)), this.#giveUp);
+    }, 1000);
     try {
-      await Promise.all([finished, starting]);
+      await Promise.all([this.#outcome, this.#start()]);
     } finally {
+      clearInterval(watch);
       clearInterval(cron);
       clearInterval(again);
     }
@@ -162,8 +176,8 @@ class Fleet {
   /** Runs are created as the fleet gets on with them. */
   async #start(): Promise<void> {
     const workflows = workflowsOf('');
-    for (let number = 0; number < this.#options.runs; number++) {
-      while (this.#queue.length > 8) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let number = 0; number < this.#options.runs && !this.#ending; number++) {
+      while (this.#queue.length > 8 && !this.#ending) await new Promise((resolve) => setTimeout(resolve, 10));
       const timed = number % 3 === 0;
       const workflow = workflows[timed ? 1 : 0]!;
       const texts = documents(ROOT, number);
@@ -197,8 +211,7 @@ class Fleet {
     process.on('exit', (code, signal) => {
       this.#workers.delete(worker);
       if (this.#ending) return;
-      if (signal !== 'SIGKILL') this.mistakes.push(`a process ended with ${code}`);
-      if (this.mistakes.length > 20) return this.#finish?.();
+      if (signal !== 'SIGKILL') this.#mistake(`a process ended with ${code}`);
       this.#deliverAgain(worker);
       this.#spawn();
     });
@@ -213,13 +226,14 @@ class Fleet {
         return this.#working(worker, news.run);
       case 'stored':
         this.acknowledged.push(news);
+        this.#progress = performance.now();
         if (news.status === 'completed') this.#completed.add(news.run);
         else if (news.status === 'waiting' && !this.#timed.has(news.run))
           this.#queue.push({ type: 'event', instance: news.run, event: 'approved' });
         return;
       case 'done':
         if (news.error !== undefined) {
-          if (!PASSING.test(news.error)) this.mistakes.push(news.error);
+          if (!PASSING.test(news.error)) this.#mistake(news.error);
           this.#deliverAgain(worker);
         }
         worker.event = worker.run = undefined;
@@ -228,6 +242,11 @@ class Fleet {
       default:
         return news satisfies never;
     }
+  }
+
+  #mistake(what: string): void {
+    this.mistakes.push(what);
+    if (this.mistakes.length > 20) this.#giveUp(new Error(this.mistakes.join('\n')));
   }
 
   /** The moment before a step: here things go wrong. */
@@ -298,14 +317,36 @@ class Fleet {
     }
   }
 
+  /** What everybody is at: for whoever has to find out why nothing goes on. */
+  async #describe(): Promise<string> {
+    const lines = [
+      `no checkpoint for ${STANDSTILL} ms; ${this.expected.size} started, ${this.#completed.size} completed`,
+    ];
+    for (const { process, ...about } of this.#workers) lines.push(`process ${process.pid}: ${JSON.stringify(about)}`);
+    for (const event of this.#queue) lines.push(`to be delivered: ${JSON.stringify(event)}`);
+    for await (const run of this.#options.store.states({ status: ['initializing', 'running', 'waiting', 'paused'] })) {
+      const { instanceId, workflowId, status, currentStage, updatedAt, state } = run;
+      const keys = Object.keys(state).join(', ');
+      lines.push(
+        `${workflowId} ${instanceId} is ${status.kind} in ${currentStage} since ${updatedAt.toISOString()}: ${keys}`,
+      );
+    }
+    return lines.join('\n');
+  }
+
+  /** Whether all is done; then no more ticks, and the end once the last process has nothing to do. */
   async #look(): Promise<void> {
-    const { store, runs } = this.#options;
+    this.#settled = this.expected.size === this.#options.runs && (await this.#isQuiet());
+    if (this.#settled && ![...this.#workers].some(({ state, frozen }) => state === 'busy' || frozen)) this.#finish();
+  }
+
+  /** No run is under way, and the timetable is empty. Not for ever: one that was frozen may still enter its run there. */
+  async #isQuiet(): Promise<boolean> {
+    const { store } = this.#options;
     for (const kind of ['running', 'waiting'] as const)
-      for await (const id of store.listByStatus(kind)) if (await isIn(store, id)) return;
-    for await (const { state } of store.states({ status: 'paused' })) if (Object.keys(state).length > 0) return;
-    if (this.expected.size < runs) return;
-    this.#settled = true;
-    if (![...this.#workers].some(({ state, frozen }) => state === 'busy' || frozen)) this.#finish?.();
+      for await (const id of store.listByStatus(kind)) if (await isIn(store, id)) return false;
+    for await (const { state } of store.states({ status: 'paused' })) if (Object.keys(state).length > 0) return false;
+    return true;
   }
 }
 
