@@ -12,7 +12,7 @@ import { packages, root } from './packages.mjs';
  * there, so that growth is noticed. The aim is 12 000 for core and 6 000 for each backend.
  */
 const BUDGETS = {
-  '@workflow-state/core': 13_600,
+  '@workflow-state/core': 13_800,
   '@workflow-state/memory': 1_500,
   '@workflow-state/filesystem': 12_000,
   '@workflow-state/s3': 7_300,

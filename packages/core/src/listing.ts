@@ -104,11 +104,6 @@ async function* scanOne(backend: StateBackend, query: ScanQuery, call: BackendCa
   }
 }
 
-/** The ids of these batches, one by one. */
-export async function* idsOf(batches: Batches): AsyncGenerator<InstanceId> {
-  for await (const batch of batches) for (const { id } of batch) yield id;
-}
-
 /** States in the order of `ids`, loaded ahead, `concurrency` at a time. */
 export async function* loadAhead(
   ids: AsyncIterable<InstanceId>,

@@ -8,7 +8,8 @@ import { commit } from './commit.js';
 import { HEADER_BYTES, LATEST_DATE } from './envelope/header.js';
 import { type Conflict, isStateStoreError, StateStoreError } from './errors.js';
 import { instanceId, type InstanceId } from './instance-id.js';
-import { type Batches, type Filter, idsOf, loadAhead, matches, scanBatches, statusFilter } from './listing.js';
+import { itemsOf } from './items.js';
+import { type Batches, type Filter, loadAhead, matches, scanBatches, statusFilter } from './listing.js';
 import { checkRetention } from './retention.js';
 import { encodeRevision } from './revision.js';
 import { checkShape, integer, is, oneOf, optional, type Shape, ShapeError } from './shape.js';
@@ -238,7 +239,7 @@ class Store implements StateStore {
           const state = await this.#track(this.#find(id, call, {}));
           return state !== undefined && matches(filter, state) ? state : undefined;
         };
-        const ids = idsOf(scanBatches(this.#backend, filter, {}, call));
+        const ids = itemsOf(scanBatches(this.#backend, filter, {}, call), idOf);
         return loadAhead(ids, options?.concurrency ?? 8, load, options?.onError);
       },
       (state) => state,
@@ -463,28 +464,37 @@ class Store implements StateStore {
   }
 
   /** A listing: each fetch of a batch is a call of its own for `close`, which does not wait for an idle iterator. */
-  async *#iterate<Item, T>(
+  #iterate<Item, T>(
     op: StoreOperation,
     options: CallOptions | undefined,
     body: (call: BackendCall) => AsyncGenerator<readonly Item[]>,
     pick: (item: Item) => T,
-  ): AsyncGenerator<T> {
+  ): AsyncIterable<T> {
+    // Of the next step, that is: one that was in flight when the store was closed has its answer.
+    const check = (): void => {
+      this.#assertOpen();
+      options?.signal?.throwIfAborted();
+    };
+    return itemsOf(this.#batches(op, options, body, check), pick, check);
+  }
+
+  async *#batches<Item>(
+    op: StoreOperation,
+    options: CallOptions | undefined,
+    body: (call: BackendCall) => AsyncGenerator<readonly Item[]>,
+    check: () => void,
+  ): AsyncGenerator<readonly Item[], void> {
     const done = this.#timer(op, {});
     let batches: AsyncGenerator<readonly Item[]> | undefined;
     let outcome = 'ok';
     try {
       this.#assertOpen();
-      const call = callOf(op, options);
-      batches = body(call);
+      batches = body(callOf(op, options));
       for (;;) {
         const next = await this.#track(batches.next());
         if (next.done === true) return;
-        for (const item of next.value) {
-          yield pick(item);
-          // Of the next step, that is: one that was in flight when the store was closed has its answer.
-          this.#assertOpen();
-          call.signal?.throwIfAborted();
-        }
+        yield next.value;
+        check();
       }
     } catch (error) {
       outcome = outcomeOf(error);

@@ -1,6 +1,6 @@
 // Who is to be woken when. A listing cannot tell: its entries say since when an instance waits, not until when. So the
 // sleepers are entered in a few instances of the same store, the timetable: a tick reads those, and no sleeper that is not
-// due. What it costs does not grow with their number (its size does: some 75 bytes each).
+// due. What it costs does not grow with their number (its size does: some 80 bytes each).
 //
 // What must stay true: as long as a run sleeps, there is an entry for it that is due no later. So nobody sleeps on.
 // - A sleeper is entered before it is parked (engine.ts says why that holds whoever is frozen in between). Who enters it
