@@ -2,7 +2,7 @@
 //
 // Must stay true: what a call under way explains is not reported. Calls last milliseconds, so what is younger than
 // `leftoverAge` is passed over; and what would be wrong at any age is looked at twice, with the data file read before and
-// after. Holds the names of one directory at a time.
+// after. Holds the names of one shard, or of a window of one status, at a time.
 
 import { STATUS_KINDS, type StatusKind } from '@workflow-state/core';
 import {
@@ -12,6 +12,7 @@ import {
   isStateStoreError,
 } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
+import { ascending, namesIn } from './directory-names.js';
 import { codeOf, type Machine, readdir, run, type Steps } from './file-ops.js';
 import {
   type IdEntry,
@@ -49,9 +50,10 @@ export async function* verify(
   for (const kind of STATUS_KINDS) {
     signal?.throwIfAborted();
     const path = layout.status(kind);
-    const markers = await names(path);
-    yield* foreign(markers, path, (name) => parseMarker(name) !== undefined);
-    for (const twice of repeated(markers)) yield* await run(staleOf(layout, kind, twice, youngest), machine);
+    const markers = (): AsyncIterable<readonly string[]> => namesIfAny(machine, path);
+    for await (const batch of markers()) yield* foreign(batch, path, (name) => parseMarker(name) !== undefined);
+    for await (const window of ascending(markers))
+      for (const twice of repeated(window)) yield* await run(staleOf(layout, kind, twice, youngest), machine);
   }
   for (let number = 0; number < 256; number++) {
     signal?.throwIfAborted();
@@ -79,10 +81,18 @@ function isOurs(name: string, shard: string): boolean {
   return id?.startsWith(shard) === true;
 }
 
-/** Markers of ids that have several. */
+async function* namesIfAny(machine: Machine, path: string): AsyncGenerator<readonly string[]> {
+  try {
+    yield* namesIn(machine, path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Markers of ids that have several; `names` ascends. */
 function* repeated(names: readonly string[]): Generator<readonly Marker[]> {
   let group: Marker[] = [];
-  for (const name of [...names].sort()) {
+  for (const name of names) {
     const marker = parseMarker(name);
     if (marker === undefined) continue;
     if (marker.id !== group[0]?.id) {
