@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   display.show('installing the contenders');
   installContenders();
   let failed = 0;
-  const total = { of: 0, within: 0 };
+  const total = { of: 0, agreeing: 0 };
   for (const group of GROUPS.filter(({ name }) => args.only.includes(name))) {
     const begin = performance.now();
     const run: Run = { quick: args.quick, places, progress: (text) => display.show(`${group.name}: ${text}`) };
@@ -46,9 +46,9 @@ async function main(): Promise<number> {
       const seconds = Math.round((performance.now() - begin) / 1000);
       display.clear();
       console.log(`\n## ${group.title} (${group.name}, ${seconds} s)\n\n${compare(result, readResult(group.name))}`);
-      const { of, within } = reproduced(result, readResult(group.name));
+      const { of, agreeing } = reproduced(result, readResult(group.name));
       total.of += of;
-      total.within += within;
+      total.agreeing += agreeing;
       if (args.record) console.log(writeResult(result));
     } catch (error) {
       failed++;
@@ -59,7 +59,9 @@ async function main(): Promise<number> {
     }
   }
   display.clear();
-  console.log(`\n${total.within} of ${total.of} figures lie within the spread that is committed`);
+  console.log(
+    `\n${total.agreeing} of ${total.of} figures agree with those that are committed: their quartiles overlap`,
+  );
   if (args.record) for (const file of await render()) console.log(file);
   return failed === 0 ? 0 : 1;
 }

@@ -25,6 +25,11 @@ export function isWithin(value: number, { low, high }: Spread): boolean {
   return low <= value && value <= high;
 }
 
+/** Whether two runs agree: the quartiles of one reach into those of the other. */
+export function agree(a: Spread, b: Spread): boolean {
+  return a.low <= b.high && b.low <= a.high;
+}
+
 /** In pairs: of what was measured in the same round. */
 export function ratioOf(values: readonly number[], floor: readonly number[]): Spread {
   if (values.length !== floor.length) throw new RangeError(`${values.length} rounds against ${floor.length}`);

@@ -20,19 +20,22 @@ const exactly = (median: number) => ({ median, low: median, high: median, best: 
 describe('a run beside the committed one', () => {
   const committed = result({ name: 'a', time: exactly(100), ratio: { median: 2, low: 1.5, high: 2.5, best: 1.4 } });
 
-  it('counts a figure as reproduced when its ratio lies in the committed spread, however fast the machine is', () => {
+  it('counts a figure as reproduced when the quartiles of its ratio overlap, however fast the machine is', () => {
     const faster = result({ name: 'a', time: exactly(1), ratio: exactly(2.4) }, { name: 'new', time: exactly(1) });
-    expect(reproduced(faster, committed)).toEqual({ of: 1, within: 1 });
-    expect(reproduced(result({ name: 'a', time: exactly(100), ratio: exactly(2.6) }), committed)).toEqual({
-      of: 1,
-      within: 0,
-    });
-    expect(reproduced(faster, undefined)).toEqual({ of: 0, within: 0 });
+    expect(reproduced(faster, committed)).toEqual({ of: 1, agreeing: 1 });
+    for (const [low, median, agreeing] of [
+      [2.4, 3, 1],
+      [2.6, 3, 0],
+    ] as const) {
+      const slower = result({ name: 'a', time: exactly(100), ratio: { median, low, high: 4, best: low } });
+      expect(reproduced(slower, committed)).toEqual({ of: 1, agreeing });
+    }
+    expect(reproduced(faster, undefined)).toEqual({ of: 0, agreeing: 0 });
   });
 
   it('says so in its text, and names who is missing', () => {
     const text = compare(result({ name: 'a', time: exactly(100), ratio: exactly(2.6) }), committed);
-    expect(text).toContain('committed 2.00, outside 1.50-2.50');
+    expect(text).toContain('committed 2.00 (1.50-2.50), differs');
     expect(text).toContain('c: missing, no compiler');
   });
 });

@@ -137,6 +137,7 @@ export function budgetsOf(results: Results): readonly Budget[] {
       limit: 10,
       unit: 'requests',
       measured: requestsIn(results.get('s3'), 'listing-10000', 'list'),
+      why: WHY.pages,
     },
     {
       what: 'codec, encode, 16 KB, over `msgpackr`',
@@ -192,10 +193,12 @@ const WHY = {
     'Each save flushes a file of its own, and only the flush of the directory is shared. A log would be flushed once for all of them, and be a second source of truth.',
   load: 'Beyond reading and decoding, the store validates the record and hands out a revision.',
   listing: 'Names are parsed, sorted and handed out in batches, with turns of the loop between them.',
+  pages:
+    'A page has 1,000 names, and 10,000 is ten full ones. This server says of a full page that more may follow, also of the last; one instance less, or a server that knows, and it is ten.',
   codec: 'Ours writes and checks a CRC-32 of every byte, and hands out copies.',
   cache: 'A hit passes through the same checks as any call of a store.',
   size: 'The protocols that survive every crash take more code than the budget foresaw. `npm run size` holds ceilings a little above what is there.',
-  import: 'Time to find, read and compile one file per idea; a bundle is one file.',
+  import: 'Time to find, read and compile its files, of which there is one for each entry and for what entries share.',
 } as const;
 
 function figureOf(result: GroupResult | undefined, table: string, name: string) {

@@ -1,17 +1,17 @@
 // A run beside the one that is committed: as text, for the terminal.
 
 import type { Figure, GroupResult, Table } from '../results.js';
-import { isWithin, type Spread } from '../spread.js';
+import { agree, type Spread } from '../spread.js';
 
-/** Figures of a run, and how many of them lie within the spread that is committed. */
-export function reproduced(now: GroupResult, committed: GroupResult | undefined): { of: number; within: number } {
+/** Figures of a run, and how many of them agree with the ones that are committed, each within its spread. */
+export function reproduced(now: GroupResult, committed: GroupResult | undefined): { of: number; agreeing: number } {
   const pairs = now.tables.flatMap((table) =>
     table.figures.flatMap((figure) => {
       const then = committedFigure(committed, table, figure.name);
-      return then === undefined ? [] : [isWithin(own(figure).median, own(then))];
+      return then === undefined ? [] : [agree(own(figure), own(then))];
     }),
   );
-  return { of: pairs.length, within: pairs.filter(Boolean).length };
+  return { of: pairs.length, agreeing: pairs.filter(Boolean).length };
 }
 
 export function compare(now: GroupResult, committed: GroupResult | undefined): string {
@@ -30,8 +30,8 @@ function row(figure: Figure, then: Figure | undefined): string {
   if (ratio !== undefined) columns.push(`${text(ratio.median)}x (${text(ratio.low)}-${text(ratio.high)})`.padStart(24));
   if (then !== undefined) {
     const { median, low, high } = own(then);
-    const verdict = isWithin(own(figure).median, own(then)) ? 'within' : 'outside';
-    columns.push(`  committed ${text(median)}, ${verdict} ${text(low)}-${text(high)}`);
+    const verdict = agree(own(figure), own(then)) ? 'agrees' : 'differs';
+    columns.push(`  committed ${text(median)} (${text(low)}-${text(high)}), ${verdict}`);
   }
   return `  ${columns.join('')}`;
 }
