@@ -1,7 +1,8 @@
 // Workflow state in this process's memory: for tests, and for runs that may forget.
 //
 // What must stay true: one write is one synchronous step over the space, so that no other handle can come between the
-// comparison and the set, nor between the record and its index. Bytes are copied in and out, so nobody holds ours.
+// comparison and the set, nor between the record and its index. What is written is ours from then on, and what is read is
+// a copy, so nobody else holds our bytes.
 
 import type {
   BackendCall,
@@ -12,13 +13,15 @@ import type {
   StateBackend,
   StatusKind,
   Stored,
-  WriteRevision,
 } from '@workflow-state/core/backend';
 import { NotApplied, RevisionConflict } from '@workflow-state/core/backend';
 
+/** A tombstone has none. */
 interface Cell {
   readonly envelope: Uint8Array;
-  readonly revision: WriteRevision;
+  readonly nonce: string;
+  /** As listings tell it. */
+  readonly entry: ScanEntry & { readonly status: StatusKind };
 }
 
 /** What memory backends share: two over one space are two handles on one location. */
@@ -54,22 +57,23 @@ export function memoryBackend({ space = new MemorySpace() }: MemoryBackendOption
     },
 
     async isCurrent(id, revision): Promise<boolean> {
-      return space.cells.get(id)?.revision.nonce === revision.nonce;
+      return space.cells.get(id)?.nonce === revision.nonce;
     },
 
     async write({ id, revision, envelope }, expected, call): Promise<void> {
       if (call.signal?.aborted === true) throw new NotApplied(call.signal.reason);
       const old = space.cells.get(id);
       if (!isExpected(old, expected)) throw new RevisionConflict();
-      if (old !== undefined && old.revision.status !== 'tombstone') space.byStatus.get(old.revision.status)?.delete(id);
+      if (old !== undefined) space.byStatus.get(old.entry.status)?.delete(id);
+      const { status, nonce, entered } = revision;
       // No late write can land here, so a tombstone is carried out at once.
-      if (revision.status === 'tombstone') {
+      if (status === 'tombstone') {
         space.cells.delete(id);
         return;
       }
-      space.cells.set(id, { revision, envelope: envelope.slice() });
-      const listed = space.byStatus.get(revision.status);
-      if (listed === undefined) space.byStatus.set(revision.status, new Set([id]));
+      space.cells.set(id, { envelope, nonce, entry: { id, status, statusSince: entered.at } });
+      const listed = space.byStatus.get(status);
+      if (listed === undefined) space.byStatus.set(status, new Set([id]));
       else listed.add(id);
     },
 
@@ -78,14 +82,11 @@ export function memoryBackend({ space = new MemorySpace() }: MemoryBackendOption
         .filter((id) => after === undefined || id > after)
         .sort();
       for (let start = 0; start < ids.length; start += BATCH) {
-        const batch: ScanEntry[] = [];
-        for (const id of ids.slice(start, start + BATCH)) {
-          const revision = space.cells.get(id)?.revision;
-          if (revision === undefined || revision.status === 'tombstone') continue;
-          if (status === undefined || revision.status === status)
-            batch.push({ id, status: revision.status, statusSince: revision.entered.at });
-        }
-        yield batch;
+        yield ids.slice(start, start + BATCH).flatMap((id) => {
+          // As it is by now.
+          const entry = space.cells.get(id)?.entry;
+          return entry !== undefined && (status === undefined || entry.status === status) ? [entry] : [];
+        });
       }
     },
   };
@@ -98,5 +99,5 @@ function isExpected(cell: Cell | undefined, expected: Expected): boolean {
       cell.envelope.length === expected.envelope.length &&
       cell.envelope.every((byte, i) => byte === expected.envelope[i])
     );
-  return cell.revision.nonce === expected.nonce;
+  return cell.nonce === expected.nonce;
 }
