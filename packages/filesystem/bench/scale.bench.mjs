@@ -21,8 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { complete, newWorkflowState, openStateStore, pause, waitFor } from '@workflow-state/core';
 import { fileSystemBackend } from '@workflow-state/filesystem';
-import { hybridFileOps } from '../dist/file-ops.js';
-import { fileSystemBackendOn } from '../dist/filesystem-backend.js';
+import { fromSource } from './from-source.mjs';
 
 const SAMPLES = 400;
 /** Of each size: 5 % wait, 10 % have ended long ago; and a hundred pause, however many there are. */
@@ -140,6 +139,7 @@ async function grow(directory, ids, size) {
 }
 
 async function measure(directory, ids) {
+  const { hybridFileOps, fileSystemBackendOn } = await fromSource('file-ops.ts', 'filesystem-backend.ts');
   const row = {};
   const calls = [];
   const ops = Object.fromEntries(
