@@ -147,6 +147,16 @@ export function* readdir(path: string): Steps<readonly string[]> {
   }
 }
 
+/** When what has that name last changed, epoch milliseconds; `undefined`: by now it is gone. */
+export function* changedAt(path: string): Steps<number | undefined> {
+  try {
+    return (yield* call('times', path)).changed;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Removes what nobody needs any more. What stays behind misleads nobody for long: the next sweep meets it and reports. */
 export function* discard(...paths: readonly string[]): Steps<void> {
   for (const path of paths) {

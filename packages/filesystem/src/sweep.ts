@@ -9,7 +9,7 @@ import { STATUS_KINDS } from '@workflow-state/core';
 import type { BackendCall, EnvelopeHeader, InstanceId, StatusKind, SweepReport } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
 import { ascending, namesIn, namesThatStart } from './directory-names.js';
-import { codeOf, type Machine, link, readdir, rename, run, type Steps, unlink } from './file-ops.js';
+import { changedAt, type Machine, link, readdir, rename, run, type Steps, unlink } from './file-ops.js';
 import {
   type IdEntry,
   isDataName,
@@ -185,11 +185,8 @@ function* isOld(
     return false;
   }
   for (const path of suspects) {
-    try {
-      if (((yield ['times', path]) as { readonly changed: number }).changed > youngest) return false;
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    }
+    const changed = yield* changedAt(path);
+    if (changed !== undefined && changed > youngest) return false;
   }
   return true;
 }
@@ -280,9 +277,9 @@ async function sweepRoot(machine: Machine, layout: Layout, youngest: number): Pr
   for (const name of await machine.readdir(layout.root)) {
     if (!/^\.(?:format|probe)\.[0-9a-f]{16}$/.test(name)) continue;
     const path = `${layout.root}/${name}`;
-    if ((await machine.times(path)).changed > youngest) continue;
-    const count = await run(removeOne(path), machine);
-    removed += count;
+    const changed = await run(changedAt(path), machine);
+    // An `open` under way removes its own.
+    if (changed !== undefined && changed <= youngest) removed += await run(removeOne(path), machine);
   }
   return removed;
 }

@@ -13,7 +13,7 @@ import {
 } from '@workflow-state/core/backend';
 import { readHead } from './data-file.js';
 import { ascending, namesIn } from './directory-names.js';
-import { codeOf, type Machine, readdir, run, type Steps } from './file-ops.js';
+import { changedAt, codeOf, type Machine, readdir, run, type Steps } from './file-ops.js';
 import {
   type IdEntry,
   isDataName,
@@ -219,10 +219,6 @@ function* headOf(
 }
 
 function* isOlder(path: string, youngest: number): Steps<boolean> {
-  try {
-    return ((yield ['times', path]) as { readonly changed: number }).changed <= youngest;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
+  const changed = yield* changedAt(path);
+  return changed !== undefined && changed <= youngest;
 }

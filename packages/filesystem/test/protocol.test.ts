@@ -1,5 +1,5 @@
 import { isNotApplied, isRevisionConflict, type NotApplied, type StateStoreError } from '@workflow-state/core/backend';
-import { existsSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { created, following } from './support/records.js';
 import { files, insist, listed, NO_CALL, opened, versionIn, write } from './support/store.js';
@@ -496,6 +496,19 @@ describe('sweep', () => {
     expect(await listed(backend)).toEqual([first.id]);
     expect(await listed(backend, 'running')).toEqual([first.id]);
     for (const path of foreign) expect(readFileSync(`${directory}/${path}`, 'utf8')).toBe('mine');
+  });
+
+  it('takes nothing amiss that an open removes meanwhile', async () => {
+    const { backend, directory, seam } = await opened({ leftoverAge: 0 });
+    for (const moment of ['times', 'unlink']) {
+      const probe = `${directory}/.probe.00000000000000a${moment.length}`;
+      writeFileSync(probe, '');
+      seam.replaceAt(new RegExp(`^${moment} .*\\.probe\\.`), (_, proceed) => {
+        unlinkSync(probe);
+        return proceed();
+      });
+      expect(await backend.sweep(0, NO_CALL)).toEqual({ removed: 0, failures: [] });
+    }
   });
 
   it('reports what it cannot examine, and goes on', async () => {
