@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { complete, newWorkflowState, openStateStore, pause, waitFor } from '@workflow-state/core';
 import { fileSystemBackend } from '@workflow-state/filesystem';
-import { fromSource } from './from-source.mjs';
+import { fromSource } from '../../../scripts/from-source.mjs';
 
 const SAMPLES = 400;
 /** Of each size: 5 % wait, 10 % have ended long ago; and a hundred pause, however many there are. */
@@ -139,7 +139,11 @@ async function grow(directory, ids, size) {
 }
 
 async function measure(directory, ids) {
-  const { hybridFileOps, fileSystemBackendOn } = await fromSource('file-ops.ts', 'filesystem-backend.ts');
+  const { hybridFileOps, fileSystemBackendOn } = await fromSource(
+    new URL('../src/', import.meta.url),
+    'file-ops.ts',
+    'filesystem-backend.ts',
+  );
   const row = {};
   const calls = [];
   const ops = Object.fromEntries(

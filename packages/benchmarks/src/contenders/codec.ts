@@ -1,8 +1,9 @@
 // The envelope of the project's own format, for contenders that store bytes: the same for all of them.
 
 import type { WorkflowState, WorkflowStateInput } from '@workflow-state/core';
+import { coreSource } from '../core-source.js';
 
-/** What of core's built, unexported codec is used here. */
+/** What of core's unexported codec is used here. */
 interface StateCodec {
   encodeBody(body: object): Uint8Array;
   encodeRecord(write: object, body: Uint8Array): { readonly envelope: Uint8Array };
@@ -16,10 +17,8 @@ export interface EnvelopeCodec {
 
 const nonce = '0123456789abcdef';
 
-/** Needs a build; whoever only names contenders does not. */
 export async function envelopeCodec(): Promise<EnvelopeCodec> {
-  const dist = new URL('../../../core/dist/state-codec.js', import.meta.url).href;
-  const codec = (await import(dist)) as StateCodec;
+  const codec = await coreSource<StateCodec>('state-codec.ts');
   return {
     encode({ instanceId: id, workflowId, version, status, currentStage, input, state, metrics, retryAttempts }) {
       const revision = {

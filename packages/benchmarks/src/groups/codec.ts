@@ -11,6 +11,7 @@ import { Packr, pack, unpack } from 'msgpackr';
 import { at } from '../at.js';
 import { contender } from '../contenders/installed.js';
 import { fromJson, toJson } from '../contenders/json.js';
+import { coreSource } from '../core-source.js';
 import { contest, timed } from '../contest.js';
 import type { Figure, Table } from '../results.js';
 import { spreadOf } from '../spread.js';
@@ -119,11 +120,7 @@ function rounder(
 }
 
 async function allCodecs(): Promise<readonly Codec[]> {
-  const dist = new URL('../../../core/dist/envelope/', import.meta.url);
-  const ours = {
-    ...((await import(new URL('cbor.js', dist).href)) as object),
-    ...((await import(new URL('header.js', dist).href)) as object),
-  } as Envelope;
+  const ours = await coreSource<Envelope>('envelope/cbor.ts', 'envelope/header.ts');
   const records = new Packr({ useRecords: true });
   const copies = new Packr({ useRecords: false, copyBuffers: true });
   const cborX = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
