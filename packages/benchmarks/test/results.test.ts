@@ -33,6 +33,18 @@ describe('a run beside the committed one', () => {
     expect(reproduced(faster, undefined)).toEqual({ of: 0, agreeing: 0 });
   });
 
+  it('compares nothing that was measured once: there is no spread to be within', () => {
+    const once = result({ name: 'a', time: exactly(100) });
+    const other = result({ name: 'a', time: exactly(101) });
+    expect(reproduced(other, once)).toEqual({ of: 0, agreeing: 0 });
+    expect(compare(other, once)).not.toMatch(/agrees|differs/);
+    const counted = (count: number): GroupResult => {
+      const [table] = result({ name: 'a', time: exactly(count) }).tables;
+      return { ...once, tables: [{ ...table!, unit: 'requests' }] };
+    };
+    expect(reproduced(counted(3), counted(2))).toEqual({ of: 1, agreeing: 0 });
+  });
+
   it('says so in its text, and names who is missing', () => {
     const text = compare(result({ name: 'a', time: exactly(100), ratio: exactly(2.6) }), committed);
     expect(text).toContain('committed 2.00 (1.50-2.50), differs');
