@@ -14,7 +14,7 @@ import { packages, root } from './packages.mjs';
 const BUDGETS = {
   '@workflow-state/core': 13_800,
   '@workflow-state/memory': 1_500,
-  '@workflow-state/filesystem': 12_000,
+  '@workflow-state/filesystem': 12_200,
   '@workflow-state/s3': 7_300,
   '@workflow-state/lru-cache': 4_500,
   '@workflow-state/lease': 2_400,

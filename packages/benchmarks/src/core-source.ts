@@ -2,7 +2,7 @@
 export async function coreSource<Exports>(...files: readonly string[]): Promise<Exports> {
   const root = new URL('../../../', import.meta.url);
   const { fromSource } = (await import(new URL('scripts/from-source.mjs', root).href)) as {
-    fromSource(src: URL, ...files: readonly string[]): Promise<Exports>;
+    readonly fromSource: (src: URL, ...files: readonly string[]) => Promise<Exports>;
   };
   return fromSource(new URL('packages/core/src/', root), ...files);
 }

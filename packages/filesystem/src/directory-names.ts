@@ -11,6 +11,7 @@
 import type { InstanceId } from '@workflow-state/core/backend';
 import { call, codeOf, type Directory, type Machine, type Steps } from './file-ops.js';
 import { ID_LENGTH, isNameOfInstance } from './layout.js';
+import { sortNames } from './sort-names.js';
 
 /** Names held: some 13 MB. While it is read, a quarter more, and a batch. */
 const WINDOW = 131_072;
@@ -109,7 +110,7 @@ class Window {
       (name) => name > this.#from && (end === undefined || name < end) && isNameOfInstance(name),
     );
     if (within.length === 0) return;
-    this.#added.push(within.sort());
+    this.#added.push(sortNames(within));
     this.#count += within.length;
     if (this.#count >= this.#most / 4) this.#merge();
   }
