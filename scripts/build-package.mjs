@@ -19,7 +19,7 @@ await build({
   entryPoints,
   outdir: 'dist',
   outbase: 'src',
-  chunkNames: 'parts/[name]-[hash]',
+  chunkNames: '[name]-[hash]', // beside the entries: src/version.ts of a package looks for ../package.json
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -2,6 +2,9 @@
 import type { StatusKind } from '@workflow-state/core';
 import type { EngineEvent } from '../../src/handler.js';
 
+/** Of the timetable. */
+export const PAGES = 4;
+
 export interface WorkerSettings {
   readonly url: string;
   readonly reportUrl: string;

@@ -6,12 +6,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InstanceId, type StateStore } from '@workflow-state/core';
 import { build } from 'esbuild';
+import { Engine } from '../../src/engine.js';
 import type { EngineEvent } from '../../src/handler.js';
 import { newRun } from '../../src/progress.js';
 import { encodeJson } from '@workflow-state/core';
 import { CHUNK, count, render } from '../../src/word-report.js';
 import { type Evidence, judge } from './judge.js';
-import type { News, Order, WorkerSettings } from './messages.js';
+import { type News, type Order, PAGES, type WorkerSettings } from './messages.js';
 import { documents, workflowsOf } from './workflows.js';
 
 export interface Simulation {
@@ -39,6 +40,17 @@ const ROOT = new URL('../../../../../', import.meta.url);
 
 /** Milliseconds without a checkpoint, more than all leases and freezes together take. */
 const STANDSTILL = 60_000;
+
+/** What befalls the processes, in turn. */
+const FAULTS = [
+  'freeze before a step',
+  'kill before a step',
+  'freeze before a step',
+  'freeze amid',
+  'kill amid',
+] as const;
+/** Of all processes. More, and the others would not find the runs of those that are frozen. */
+const FROZEN_AT_ONCE = 3;
 
 /** Codes after which a queue delivers again. */
 const PASSING = /^(?:(?:STORAGE_ERROR|OUTCOME_UNKNOWN|CHECKPOINT_CONFLICT)\s?)+$/;
@@ -75,10 +87,20 @@ export async function simulate(worker: string, options: Simulation): Promise<Out
     await fleet.end();
   }
   await options.store.cleanup({ days: 1 });
+  await lastTick(options);
   const { expected, acknowledged, published } = fleet;
   const wrong = await judge({ ...options, expected, acknowledged, published });
   const repeated = published.length - new Set(published.map(({ run }) => run)).size;
   return { wrong: [...fleet.mistakes, ...wrong], counts: { ...fleet.counts, 'published again': repeated } };
+}
+
+/** Of a time at which nobody can be asleep any more: a process that was frozen may have entered a run that had ended. */
+async function lastTick({ store, lease, maxClockSkew }: Simulation): Promise<void> {
+  const clock = (): number => Date.now() + 30 * 86_400_000;
+  const workflows = workflowsOf('');
+  const engine = new Engine({ store, workflows, owner: 'the last', lease, maxClockSkew, timetablePages: PAGES, clock });
+  const failures = await engine.tick(() => false);
+  if (failures.length > 0) throw new AggregateError(failures);
 }
 
 class Fleet {
@@ -104,6 +126,9 @@ class Fleet {
   readonly #reports: Server;
   readonly #random: () => number;
   #steps = 0;
+  #faults = 0;
+  /** The one whose turn has come. It may wait until fewer are frozen. */
+  #fault: (typeof FAULTS)[number] | undefined;
   /** See `#look`. */
   #settled = false;
   #ending = false;
@@ -256,25 +281,29 @@ class Fleet {
     for (const other of this.#workers) if (other !== worker && other.run === run && other.frozen) this.#thaw(other);
     const { faultEvery, lease, maxClockSkew } = this.#options;
     const goOn = (): void => void (worker.process.connected && worker.process.send({ type: 'go on' } satisfies Order));
-    const frozen = [...this.#workers].filter((other) => other.frozen).length;
-    if (++this.#steps % faultEvery !== 0) return goOn();
+    if (++this.#steps % faultEvery === 0) this.#fault ??= FAULTS[this.#faults++ % FAULTS.length];
+    const mayBe = [...this.#workers].filter((other) => other.frozen).length < FROZEN_AT_ONCE;
+    const fault = mayBe ? this.#fault : undefined;
+    if (mayBe) this.#fault = undefined;
     const overdue = lease + maxClockSkew;
-    switch (this.#random() % 5) {
-      case 0:
+    switch (fault) {
+      case 'kill before a step':
         return this.#kill(worker);
-      case 1:
-        goOn();
-        return void setTimeout(() => this.#kill(worker), this.#random() % 15);
-      case 2:
-        goOn();
-        return void setTimeout(() => {
+      case 'kill amid':
+        setTimeout(() => this.#kill(worker), this.#random() % 15);
+        break;
+      case 'freeze amid':
+        setTimeout(() => {
           if (this.#workers.has(worker) && worker.state === 'busy' && !worker.frozen)
             this.#freeze(worker, 'frozen in the middle', 2 * overdue);
         }, this.#random() % 15);
-      default:
-        if (frozen < 3) this.#freeze(worker, 'frozen until taken over', 8 * overdue);
-        return goOn();
+        break;
+      case 'freeze before a step':
+        this.#freeze(worker, 'frozen until taken over', 8 * overdue);
+        break;
+      case undefined:
     }
+    return goOn();
   }
 
   #kill(worker: Worker): void {
@@ -340,12 +369,11 @@ class Fleet {
     if (this.#settled && ![...this.#workers].some(({ state, frozen }) => state === 'busy' || frozen)) this.#finish();
   }
 
-  /** No run is under way, and the timetable is empty. Not for ever: one that was frozen may still enter its run there. */
+  /** No run is under way. */
   async #isQuiet(): Promise<boolean> {
     const { store } = this.#options;
     for (const kind of ['running', 'waiting'] as const)
       for await (const id of store.listByStatus(kind)) if (await isIn(store, id)) return false;
-    for await (const { state } of store.states({ status: 'paused' })) if (Object.keys(state).length > 0) return false;
     return true;
   }
 }

@@ -14,7 +14,7 @@ import { Engine } from '../../src/engine.js';
 import { handlerOf } from '../../src/handler.js';
 import type { Work, Workflow } from '../../src/workflow.js';
 import { workflowsOf } from './workflows.js';
-import type { News, Order, WorkerSettings } from './messages.js';
+import { type News, type Order, PAGES, type WorkerSettings } from './messages.js';
 
 const settings = JSON.parse(process.argv[2]!) as WorkerSettings;
 process.once('disconnect', () => process.exit());
@@ -27,7 +27,7 @@ const engine = new Engine({
   owner: `process ${process.pid}`,
   lease: settings.lease,
   maxClockSkew: settings.maxClockSkew,
-  timetablePages: 4,
+  timetablePages: PAGES,
   onCheckpoint: ({ instanceId: run, status, state }) => {
     const ledger = ledgerOf(state);
     tell({ type: 'stored', run, status: status.kind, length: ledger.length, entry: ledger.at(-1) ?? '' });
