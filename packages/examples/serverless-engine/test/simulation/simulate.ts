@@ -50,7 +50,9 @@ const FAULTS = [
   'kill amid',
 ] as const;
 /** Of all processes. More, and the others would not find the runs of those that are frozen. */
-const FROZEN_AT_ONCE = 3;
+const FROZEN_AT_ONCE = 4;
+/** Of each run: after three deaths in one step the engine gives a run up. */
+const STRUCK = 2;
 
 /** Codes after which a queue delivers again. */
 const PASSING = /^(?:(?:STORAGE_ERROR|OUTCOME_UNKNOWN|CHECKPOINT_CONFLICT)\s?)+$/;
@@ -120,6 +122,8 @@ class Fleet {
   readonly #bundle: string;
   readonly #workers = new Set<Worker>();
   readonly #queue: EngineEvent[] = [];
+  /** How often each run was struck by a fault. */
+  readonly #struck = new Map<string, number>();
   readonly #completed = new Set<string>();
   /** Runs that nobody approves. */
   readonly #timed = new Set<string>();
@@ -127,8 +131,8 @@ class Fleet {
   readonly #random: () => number;
   #steps = 0;
   #faults = 0;
-  /** The one whose turn has come. It may wait until fewer are frozen. */
-  #fault: (typeof FAULTS)[number] | undefined;
+  /** One whose turn has come, and that waits until it may be. */
+  #owed: (typeof FAULTS)[number] | undefined;
   /** See `#look`. */
   #settled = false;
   #ending = false;
@@ -281,10 +285,14 @@ class Fleet {
     for (const other of this.#workers) if (other !== worker && other.run === run && other.frozen) this.#thaw(other);
     const { faultEvery, lease, maxClockSkew } = this.#options;
     const goOn = (): void => void (worker.process.connected && worker.process.send({ type: 'go on' } satisfies Order));
-    if (++this.#steps % faultEvery === 0) this.#fault ??= FAULTS[this.#faults++ % FAULTS.length];
-    const mayBe = [...this.#workers].filter((other) => other.frozen).length < FROZEN_AT_ONCE;
-    const fault = mayBe ? this.#fault : undefined;
-    if (mayBe) this.#fault = undefined;
+    const fault = ++this.#steps % faultEvery === 0 ? FAULTS[this.#faults++ % FAULTS.length] : this.#owed;
+    if (fault === undefined) return goOn();
+    const struck = this.#struck.get(run) ?? 0;
+    const frozen = [...this.#workers].filter((other) => other.frozen).length;
+    const mayBe = struck < STRUCK && (frozen < FROZEN_AT_ONCE || !fault.startsWith('freeze'));
+    this.#owed = mayBe ? undefined : fault;
+    if (!mayBe) return goOn();
+    this.#struck.set(run, struck + 1);
     const overdue = lease + maxClockSkew;
     switch (fault) {
       case 'kill before a step':
@@ -301,7 +309,8 @@ class Fleet {
       case 'freeze before a step':
         this.#freeze(worker, 'frozen until taken over', 8 * overdue);
         break;
-      case undefined:
+      default:
+        fault satisfies never;
     }
     return goOn();
   }
