@@ -62,10 +62,12 @@ export function* removeDamaged(
       if (stage !== 'claimed') throw error;
       return yield* makeDurable(volume, volume.layout.shard(id));
     }
-    // Its index entries are known by its id alone. What resists, a sweep of the store meets again and reports.
+    // Its index entries are known by its id alone.
     try {
       yield* sweepInstance(volume, id, undefined);
-    } catch {}
+    } catch {
+      // The record is gone for good, and that is what was asked for. A sweep of the store meets the rest, and reports it.
+    }
     return;
   }
   throw failed(

@@ -1,10 +1,10 @@
-// Sorting names of files, by the thousand: a listing spends most of its own time on it.
+// Sorting names of files, by the thousand: the dearest thing that a listing does itself.
 
 /** Together 53 bits, which a number holds exactly: characters of seven bits, and the place where the name came from. */
 const CHARACTERS = 5;
 const PLACES = 2 ** 18;
 
-/** As `[...names].sort()`. By number: comparing texts takes three to four times as long. */
+/** As `[...names].sort()`. By number, which is quicker than to compare texts. */
 export function sortNames(names: readonly string[]): string[] {
   if (names.length > PLACES) return [...names].sort();
   const keys = Float64Array.from(names, (name, place) => prefixOf(name) * PLACES + place).sort();

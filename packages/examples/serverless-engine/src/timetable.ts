@@ -2,9 +2,10 @@
 // sleepers are entered in a few instances of the same store, the timetable: a tick reads those, and no sleeper that is not
 // due. What it costs does not grow with their number (its size does: some 80 bytes each).
 //
-// What must stay true: as long as a run sleeps, there is an entry for it that is due no later. So nobody sleeps on.
-// - A sleeper is entered before it is parked (engine.ts says why that holds whoever is frozen in between). Who enters it
-//   makes the entry another one, and never due later: a process that was frozen and comes late harms nobody.
+// What must stay true: as long as a run sleeps (a new one: from when its start was acknowledged), there is an entry for
+// it that is due no later. So nobody sleeps on.
+// - A sleeper is entered before it is parked, a new one right after (engine.ts says why that holds whoever is frozen in
+//   between). Who enters it makes the entry another one, and never due later: who was frozen and comes late harms nobody.
 // - Only a tick puts an entry off, or crosses it out: after it has looked at the run, and only the very entry that it saw
 //   before. An entry that is due too early, or of a run that does not sleep, costs such a look and wakes nobody.
 
