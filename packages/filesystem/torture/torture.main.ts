@@ -120,19 +120,26 @@ async function aftermath({ directory, hot, still }: Task, path: string): Promise
   const log = new Log(openSync(path, 'a'));
   const backend = fileSystemBackend({ directory, leftoverAge: 0 });
   const store = await openStateStore(backend);
-  const living = new Set<string>(Object.keys(still));
-  for (const [key, id] of hot.entries()) {
-    const number = log.begin('find', key);
-    const head = await store.head(id);
-    const [, , nonce = '', incarnation = ''] = head?.revision.split('.') ?? [];
-    log.end(
-      number,
-      head === undefined ? { kind: 'absent' } : { kind: 'seen', nonce, version: head.checkpointVersion, incarnation },
-    );
-    if (head !== undefined) living.add(id);
-  }
+  const look = async (): Promise<string[]> => {
+    const there: string[] = [];
+    for (const [key, id] of hot.entries()) {
+      const number = log.begin('find', key);
+      const head = await store.head(id);
+      const [, , nonce = '', incarnation = ''] = head?.revision.split('.') ?? [];
+      log.end(
+        number,
+        head === undefined ? { kind: 'absent' } : { kind: 'seen', nonce, version: head.checkpointVersion, incarnation },
+      );
+      if (head !== undefined) there.push(id);
+    }
+    return there;
+  };
+  await look();
   const { failures } = await store.cleanup({ days: 300 });
   for (const { error } of failures) wrong.push(`cleanup afterwards: ${String(error)}`);
+  // A delete whose process died between its commit and its effect takes effect in the sweep; whether there was one for
+  // each that is gone now, the check of the histories tells.
+  const living = new Set([...Object.keys(still), ...(await look())]);
   wrong.push(...(await leftovers(directory, living)));
   for (const id of hot) {
     const state = await store
