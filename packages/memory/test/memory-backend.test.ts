@@ -47,6 +47,10 @@ async function scanned(status?: 'initializing' | 'cancelled', between?: () => Pr
 }
 
 describe('the memory backend', () => {
+  it('says by its name that it is in memory', () => {
+    expect(memoryBackend().name).toBe('memory');
+  });
+
   it('writes nothing for a caller who has given up', async () => {
     await store.save(fresh());
     const [[record]] = written as [[BackendRecord, Expected]];
@@ -81,6 +85,7 @@ describe('the memory backend', () => {
   });
 
   it('lists in batches of a thousand, and nobody who has gone meanwhile', async () => {
+    expect([await scanned(), await scanned('cancelled')]).toEqual([[], []]);
     const states = await Promise.all(Array.from({ length: 2000 }, (_, number) => store.save(fresh(number))));
     expect(await scanned()).toEqual([1000, 1000]);
     let at = 999;
