@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, expect, it, vi } from 'vitest';
 import { backoff } from '../src/backoff.js';
 
@@ -34,4 +35,10 @@ it('ends at once, with the reason, when the caller gives up, and leaves no timer
   controller.abort(reason);
   await expect(waiting).rejects.toBe(reason);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('leaves no listener with the signal of a caller who goes on', async () => {
+  const { signal } = new AbortController();
+  await backoff(0, 0, 0, signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newWorkflowState, openStateStore, type StoreEvent } from '@workflow-state/core';
-import { NotApplied } from '@workflow-state/core/backend';
+import { NotApplied, StateStoreError } from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
 
 const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
@@ -210,6 +210,33 @@ describe('options', () => {
     expect(backend.records.size).toBe(0);
   });
 
+  it('of open reach the backend, and what it refuses with reaches the caller', async () => {
+    const opened: unknown[] = [];
+    const open = async (options: unknown): Promise<void> => void opened.push(options);
+    await openStateStore(fakeBackend({ open }), { create: false });
+    await openStateStore(fakeBackend({ open }));
+    expect(opened).toEqual([{ create: false }, { create: undefined }]);
+    await openStateStore(fakeBackend({ open }), { create: true });
+
+    const cause = new Error('EROFS');
+    await expect(openStateStore(fakeBackend({ open: () => Promise.reject(cause) }))).rejects.toMatchObject({
+      code: 'STORAGE_ERROR',
+      message: 'fake: EROFS',
+      retryable: true,
+      cause,
+    });
+    const told = new StateStoreError('NOT_SUPPORTED', 'no conditions here');
+    await expect(openStateStore(fakeBackend({ open: () => Promise.reject(told) }))).rejects.toBe(told);
+  });
+
+  it('take a state of exactly so many bytes, and none of one more', async () => {
+    let body = 0;
+    await (await openStateStore(fakeBackend(), { observe: ({ bytes = 0 }) => (body = bytes) })).save(fresh);
+    await (await openStateStore(fakeBackend(), { maxBodyBytes: body })).save(fresh);
+    const tight = await openStateStore(fakeBackend(), { maxBodyBytes: body - 1 });
+    await expect(tight.save(fresh)).rejects.toThrow(`at most ${body - 1} bytes`);
+  });
+
   it('take a backend, or say what one is', async () => {
     await expect(openStateStore({} as never)).rejects.toThrow('backend.read: expected a function, got undefined');
     await expect(openStateStore(undefined as never)).rejects.toThrow(
@@ -258,6 +285,38 @@ describe('observe', () => {
       status: 'initializing',
       bytes: expect.any(Number) as number,
     });
+  });
+
+  it('tells what each kind of call found', async () => {
+    const events: StoreEvent[] = [];
+    const store = await openStateStore(fakeBackend(), { observe: (event) => events.push(event) });
+    const { instanceId, revision } = await store.save(fresh);
+    events.length = 0;
+    await store.load(instanceId);
+    await store.find(instanceId);
+    await store.head(instanceId);
+    await store.isCurrent(instanceId, revision);
+    await store.listPage({ limit: 1 });
+    await store.count();
+    for await (const _ of store.listByStatus('initializing')) break;
+    for await (const _ of store.states()) break;
+    await store.delete(instanceId);
+    await store.cleanup(0);
+    const found = { status: 'initializing', checkpointVersion: 1 };
+    expect(
+      events.map(({ op, status, checkpointVersion }) => [op, ...(status ? [{ status, checkpointVersion }] : [])]),
+    ).toEqual([
+      ['load', found],
+      ['find', found],
+      ['head', found],
+      ['isCurrent'],
+      ['listPage'],
+      ['count'],
+      ['listByStatus'],
+      ['states'],
+      ['delete'],
+      ['cleanup'],
+    ]);
   });
 
   it('cannot change what a call answers by throwing', async () => {

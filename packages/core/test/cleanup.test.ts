@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   cancel,
   complete,
@@ -9,7 +9,9 @@ import {
   openStateStore,
   type WorkflowStateInput,
 } from '@workflow-state/core';
-import { fakeBackend } from './fake-backend.js';
+import { type FakeBackend, fakeBackend } from './fake-backend.js';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const id = (n: number): InstanceId => InstanceId.parse(n.toString(16).padStart(32, '0'));
 const fresh = (n: number): WorkflowStateInput =>
@@ -19,6 +21,19 @@ const fresh = (n: number): WorkflowStateInput =>
     version: { major: 1, minor: 0, patch: 0 },
     currentStage: 's',
   });
+
+/** Its listings tell since when, as those of real backends do. */
+function dated(overrides: (inner: FakeBackend) => Partial<FakeBackend>): FakeBackend {
+  const inner = fakeBackend();
+  return {
+    ...inner,
+    async *scan({ status }) {
+      const records = [...inner.records.values()].filter(({ revision }) => revision.status === status);
+      yield records.map(({ id: one, revision }) => ({ id: one, statusSince: revision.entered.at }));
+    },
+    ...overrides(inner),
+  };
+}
 
 describe('cleanup', () => {
   it('removes terminal instances strictly older than the retention, by last save, on the store clock', async () => {
@@ -88,7 +103,49 @@ describe('cleanup', () => {
     now = 10;
     expect(await store.cleanup(5, { limit: 7 })).toMatchObject({ removed: 7, done: false });
     expect(await store.count('cancelled')).toBe(23);
-    expect(await store.cleanup(5, { limit: 23 })).toMatchObject({ removed: 23, done: true });
+    expect(await store.cleanup(5, { limit: 12 })).toMatchObject({ removed: 12, done: false });
+    expect(await store.cleanup(5, { limit: 11 })).toMatchObject({ removed: 11, done: true });
+  });
+
+  it('looks only at what is old by its entry', async () => {
+    let now = 0;
+    const looks: InstanceId[] = [];
+    const backend = dated((inner) => ({
+      read(one, call) {
+        looks.push(one);
+        return inner.read(one, call);
+      },
+    }));
+    const store = await openStateStore(backend, { clock: () => now });
+    for (const n of [1, 2, 3]) {
+      now = n;
+      await store.save(cancel(fresh(n)));
+    }
+    now = 7;
+    expect(await store.cleanup(5)).toMatchObject({ scanned: 3, removed: 1, skipped: 0 });
+    expect(looks).toEqual([id(1)]);
+  });
+
+  it('looks at eight at a time, and passes over what is gone by then', async () => {
+    let now = 0;
+    let underWay = 0;
+    let most = 0;
+    const backend = dated((inner) => ({
+      async read(one, call) {
+        most = Math.max(most, ++underWay);
+        await new Promise(setImmediate);
+        underWay--;
+        return one === id(3) ? undefined : inner.read(one, call);
+      },
+    }));
+    const store = await openStateStore(backend, { clock: () => now });
+    for (let n = 1; n <= 20; n++) await store.save(cancel(fresh(n)));
+    now = 10;
+    const removed: InstanceId[] = [];
+    const report = await store.cleanup(5, { onRemoved: (one) => removed.push(one) });
+    expect(report).toMatchObject({ scanned: 20, removed: 19, skipped: 1, failures: [] });
+    expect(removed.sort()).toEqual(Array.from({ length: 20 }, (_, at) => id(at + 1)).filter((one) => one !== id(3)));
+    expect(most).toBe(8);
   });
 
   it('lets the loop turn on its way, over a backend that never waits', async () => {
@@ -96,16 +153,12 @@ describe('cleanup', () => {
     const store = await openStateStore(fakeBackend(), { clock: () => now });
     for (let n = 0; n < 500; n++) await store.save(complete(fresh(n)));
     now = 101;
-    let turns = 0;
-    let ended = false;
-    const turn = (): void => {
-      turns++;
-      if (!ended) setImmediate(turn);
-    };
-    setImmediate(turn);
+    let turned = false;
+    setImmediate(() => (turned = true));
+    const waits = vi.spyOn(globalThis, 'setTimeout');
     expect((await store.cleanup(100)).removed).toBe(500);
-    ended = true;
-    expect(turns).toBeGreaterThanOrEqual(Math.floor(500 / 64));
+    expect(turned).toBe(true);
+    expect(waits).toHaveBeenCalledTimes(Math.floor(500 / 64));
   });
 
   it('as a dry run removes nothing and names what it would', async () => {
@@ -118,11 +171,13 @@ describe('cleanup', () => {
       },
     });
     const store = await openStateStore(backend, { clock: () => now });
-    for (let n = 3; n >= 1; n--) await store.save(cancel(fresh(n)));
+    await store.save(cancel(fresh(1)));
+    for (const n of [3, 2]) await store.save(complete(fresh(n)));
     now = 10;
-    expect(await store.cleanup(5, { dryRun: true })).toMatchObject({ removed: 3, ids: [id(1), id(2), id(3)] });
+    const onRemoved = vi.fn<(one: InstanceId) => void>();
+    expect(await store.cleanup(5, { dryRun: true, onRemoved })).toMatchObject({ removed: 3, ids: [1, 2, 3].map(id) });
     expect(await store.count()).toBe(3);
-    expect(swept).toBe(0);
+    expect([swept, onRemoved.mock.calls]).toEqual([0, []]);
     await store.cleanup(5);
     expect(swept).toBe(1);
   });

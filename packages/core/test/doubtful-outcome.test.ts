@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InstanceId, newWorkflowState, openStateStore, enterStage, type WorkflowState } from '@workflow-state/core';
 import {
   NotApplied,
@@ -277,10 +277,23 @@ describe('a backend that asks to come again', () => {
 });
 
 describe('there is an end to it', () => {
+  /** The longest that each wait may take, in milliseconds; none takes any time. */
+  function recordWaits(): readonly number[] {
+    const waits: number[] = [];
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, wait: number) => {
+      waits.push(wait);
+      setImmediate(run);
+    }) as unknown as typeof setTimeout);
+    return waits;
+  }
+  afterEach(() => void vi.restoreAllMocks());
+
   const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
 
   it('after four looks, with three copies sent again, where every request is lost', async () => {
     let [looks, writes] = [0, 0];
+    const waits = recordWaits();
     const store = await openStateStore(
       fakeBackend({
         async read() {
@@ -298,7 +311,7 @@ describe('there is an end to it', () => {
       code: 'OUTCOME_UNKNOWN',
       recoveryHints: [expect.stringContaining('load the instance')],
     });
-    expect({ looks, writes }).toEqual({ looks: 4, writes: 4 });
+    expect({ looks, writes, waits }).toEqual({ looks: 4, writes: 4, waits: [20, 40, 80] });
   });
 
   it('at the first look that can prove nothing', async () => {
@@ -321,6 +334,7 @@ describe('there is an end to it', () => {
 
   it('after thirty returns, where the backend asks to come again each time', async () => {
     let writes = 0;
+    const waits = recordWaits();
     const full = new Error('still fenced');
     const store = await openStateStore(
       fakeBackend({
@@ -332,5 +346,8 @@ describe('there is an end to it', () => {
     );
     await expect(store.save(fresh)).rejects.toMatchObject({ code: 'STORAGE_ERROR', cause: full });
     expect(writes).toBe(31);
+    // Most rivals are gone at once; from the fourth on it waits.
+    expect(waits.length).toBe(27);
+    expect(waits.slice(0, 7)).toEqual([2, 4, 8, 16, 32, 50, 50]);
   });
 });

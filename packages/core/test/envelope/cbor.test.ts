@@ -194,6 +194,9 @@ describe('the encoding', () => {
     expect(() => encodeCbor(cycle)).toThrow('more than 8 maps and arrays in one another');
     expect(() => encodeCbor(nested(9))).toThrow(RangeError);
     expect(decodeCbor(encodeCbor(nested(8)))).toStrictEqual(nested(8));
+    const maps = (depth: number): CborValue => (depth === 0 ? 0 : { a: maps(depth - 1) });
+    expect(() => encodeCbor(maps(9))).toThrow(RangeError);
+    expect(decodeCbor(encodeCbor(maps(8)))).toStrictEqual(maps(8));
   });
 
   it('is written as before after one that failed', () => {

@@ -284,3 +284,7 @@ describe('what a later library wrote is told from damage:', () => {
     expect(failure(() => readHeader(envelope))).toStrictEqual({ reason: 'unsupported', offset, message });
   });
 });
+
+it('what is wrong has a name of its own in traces', () => {
+  expect(() => readHeader(new Uint8Array())).toThrow(expect.objectContaining({ name: 'EnvelopeError' }));
+});
