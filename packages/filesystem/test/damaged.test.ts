@@ -114,29 +114,16 @@ describe('a damaged record', () => {
   it('two who remove it, asleep at any call, destroy no re-creation', async () => {
     for (let step = 0; ; step++) {
       const one = await damagedStore();
-      let count = 0;
-      let wake!: () => void;
-      const awake = new Promise<void>((resolve) => (wake = resolve));
-      one.seam.forget();
-      let stopped = false;
-      one.seam.replaceAt(
-        /./,
-        (_call, proceed) => {
-          if (count++ !== step) return proceed();
-          stopped = true;
-          return awake.then(proceed);
-        },
-        Infinity,
-      );
+      const { reached, release } = one.seam.stopAt(step);
       const sleeper = ending(write(one.backend, tombstone(one.record), one.damaged));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      const stopped = await Promise.race([reached.then(() => true), sleeper.then(() => false)]);
 
       const two: Opened = await opened({ directory: one.directory });
       const other = await ending(write(two.backend, tombstone(one.record), one.damaged));
       expect(['done', 'conflict']).toContain(other);
       const again = created('paused', one.id);
       await write(two.backend, again);
-      wake();
+      release();
       const slept = await sleeper;
       expect(['done', 'conflict']).toContain(slept);
       expect([other, slept]).toContain('done');

@@ -60,12 +60,8 @@ describe('open', () => {
     for (let step = 1; step < 100; step++) {
       const directory = `${freshDirectory()}/new`;
       const seam = new Seam();
-      let count = 0;
-      seam.replaceAt(/./, (_call, proceed) => (count++ < step ? proceed() : new Promise(() => {})), Infinity);
-      const done = await Promise.race([
-        openAt(directory, seam)?.then(() => true),
-        new Promise((resolve) => setTimeout(resolve, 10)),
-      ]);
+      const death = seam.dieAt(step);
+      const done = await Promise.race([openAt(directory, seam)?.then(() => true), death]);
       const { backend } = await opened({ directory });
       const record = created('completed');
       await write(backend, record);

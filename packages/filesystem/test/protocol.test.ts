@@ -44,13 +44,8 @@ describe('a writer killed at any call of', () => {
       for (let step = 0; ; step++) {
         const first = await opened();
         for (const record of before) await write(first.backend, record);
-        let count = 0;
-        first.seam.forget();
-        first.seam.replaceAt(/./, (_call, proceed) => (count++ < step ? proceed() : new Promise(() => {})), Infinity);
-        const ended = await Promise.race([
-          outcome(write(first.backend, next, before[0]?.revision)),
-          new Promise((resolve) => setTimeout(resolve, 20)),
-        ]);
+        const death = first.seam.dieAt(step);
+        const ended = await Promise.race([outcome(write(first.backend, next, before[0]?.revision)), death]);
 
         const second = await opened({ directory: first.directory, leftoverAge: 0 });
         const found = await versionIn(second.backend, base.id);

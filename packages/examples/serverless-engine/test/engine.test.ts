@@ -375,11 +375,13 @@ describe('an owner that dies', () => {
   it('again and again in the same step fails the run', async () => {
     const id = await dead();
     const steps = [work('a'), work('b'), work('c')];
-    const dying: StateStore = Object.create(store, { save: { value: () => new Promise(() => undefined) } });
     for (let n = 0; n < 2; n++) {
       now += 40_000;
-      void engineOf(steps, 'dying', dying).tick(never);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise<void>((died) => {
+        const save = (): Promise<never> => (died(), new Promise(() => undefined));
+        const dying: StateStore = Object.create(store, { save: { value: save } });
+        void engineOf(steps, 'dying', dying).tick(never);
+      });
     }
     now += 40_000;
     await engineOf(steps).tick(never);

@@ -54,20 +54,33 @@ export class Seam {
     this.calls = [];
   }
 
-  /** Stops before the next call that matches. */
-  stopAt(pattern: RegExp): Stop {
+  /** Stops before the next call that matches, or before the call with that number: 0 is the next. */
+  stopAt(which: RegExp | number): Stop {
     let reach!: () => void;
     let release!: () => void;
     const reached = new Promise<void>((resolve) => (reach = resolve));
     const released = new Promise<void>((resolve) => (release = resolve));
     let used = false;
+    let number = 0;
     this.#rules.push((call, proceed) => {
-      if (used || !pattern.test(call.text)) return UNTOUCHED;
+      if (used || !(typeof which === 'number' ? number++ === which : which.test(call.text))) return UNTOUCHED;
       used = true;
       reach();
       return released.then(proceed);
     });
     return { reached, release };
+  }
+
+  /** Makes no call any more from the one with that number on: 0 is the next. Resolves once that one was asked for. */
+  dieAt(which: number): Promise<void> {
+    let number = 0;
+    return new Promise((resolve) => {
+      this.#rules.push(() => {
+        if (number++ < which) return UNTOUCHED;
+        resolve();
+        return new Promise(() => {});
+      });
+    });
   }
 
   /** Fails the next `times` calls that match, without making them. */
