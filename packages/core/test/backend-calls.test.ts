@@ -1,8 +1,22 @@
 // What core asks of a backend, and what it hands to it.
 
 import { describe, expect, it } from 'vitest';
-import { cancel, enterStage, newWorkflowState, openStateStore, type StoreEvent } from '@workflow-state/core';
-import { type BackendCall, HEADER_BYTES, NotApplied, RevisionConflict } from '@workflow-state/core/backend';
+import {
+  cancel,
+  enterStage,
+  InstanceId,
+  newWorkflowState,
+  openStateStore,
+  type StoreEvent,
+} from '@workflow-state/core';
+import {
+  type BackendCall,
+  type BackendRecord,
+  HEADER_BYTES,
+  NotApplied,
+  readHeader,
+  RevisionConflict,
+} from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
 
 const DAY = 86_400_000;
@@ -50,6 +64,43 @@ describe('a page', () => {
     const { entries, next } = await store.listPage({ limit: 3 });
     expect(limits).toEqual([4]);
     expect([entries, next]).toEqual([[{ instanceId, status: undefined, statusSince: undefined }], undefined]);
+  });
+});
+
+describe('a load', () => {
+  it('has the bytes that the event tells of, behind the header', async () => {
+    const backend = fakeBackend();
+    const events: StoreEvent[] = [];
+    const store = await openStateStore(backend, { observe: (event) => events.push(event) });
+    const { instanceId } = await store.save(fresh());
+    await store.load(instanceId);
+    const body = backend.records.get(instanceId)!.envelope.length - HEADER_BYTES;
+    expect(events.map(({ bytes }) => bytes)).toEqual([body, body]);
+  });
+
+  it('of what is not there says what does not throw', async () => {
+    const store = await openStateStore(fakeBackend());
+    await expect(store.load(fresh().instanceId)).rejects.toMatchObject({
+      code: 'STATE_NOT_FOUND',
+      recoveryHints: ['find returns undefined instead'],
+    });
+  });
+});
+
+describe('a listing of a whole status', () => {
+  it('leaves out what the index names and is not there', async () => {
+    const inner = fakeBackend();
+    const store = await openStateStore({
+      ...inner,
+      async *scan(query, call) {
+        for await (const batch of inner.scan(query, call)) yield [{ id: gone }, ...batch];
+      },
+    });
+    const { instanceId } = await store.save({ ...fresh(), status: { kind: 'paused', stage: 's' } });
+    const gone = InstanceId.parse('0'.repeat(32));
+    const ids: InstanceId[] = [];
+    for await (const id of store.listByStatus({ kind: 'paused', stage: 's' })) ids.push(id);
+    expect(ids).toEqual([instanceId]);
   });
 });
 
@@ -102,6 +153,47 @@ describe('a write', () => {
     const { instanceId } = await (await openStateStore(inner)).save(fresh());
     const store = await openStateStore({ ...inner, write: () => Promise.reject(new RevisionConflict()) });
     await expect(store.delete(instanceId)).rejects.toThrow(/was not deleted: it changed 5 times/);
+    await expect(store.save(fresh())).rejects.toThrow(/was not created: it changed 5 times/);
+    await expect(store.save(fresh(), { onConflict: 'overwrite' })).rejects.toThrow(/was not overwritten: it changed/);
+  });
+
+  it('that creates says what it would be over what a backend finds in its place', async () => {
+    const inner = fakeBackend();
+    let made: BackendRecord | undefined;
+    const store = await openStateStore({
+      ...inner,
+      async write(record, expected) {
+        made = record;
+        inner.apply(record, expected);
+      },
+    });
+    const { instanceId } = await store.save(fresh());
+    const created = made!;
+    await store.delete(instanceId);
+    const tombstone = made!.revision;
+    const { revision, envelope } = created.onto!(tombstone);
+    expect(readHeader(envelope)).toMatchObject({
+      nonce: created.revision.nonce,
+      parent: tombstone.nonce,
+      version: 1,
+    });
+    expect(revision).toMatchObject({ nonce: created.revision.nonce, version: 1 });
+  });
+
+  it('that lost is a conflict also where what won cannot be read', async () => {
+    const inner = fakeBackend();
+    const state = await (await openStateStore(inner)).save(fresh());
+    const cause = new Error('EIO');
+    const store = await openStateStore({
+      ...inner,
+      read: () => Promise.reject(cause),
+      write: () => Promise.reject(new RevisionConflict()),
+    });
+    await expect(store.save(state)).rejects.toMatchObject({
+      code: 'CHECKPOINT_CONFLICT',
+      conflict: { reason: 'changed', expected: 1, actual: undefined },
+      cause: { code: 'STORAGE_ERROR', cause },
+    });
   });
 });
 

@@ -154,24 +154,26 @@ describe('a header', () => {
     checkBody(envelope, header);
   });
 
+  const LIVE = 'a live instance has status, entry and body, a tombstone none';
   it.each([
-    ['an id of 31 digits', { ...facts, id: '0'.repeat(31) }],
-    ['an id in upper case', { ...facts, id: 'A'.repeat(32) }],
-    ['a nonce of 18 digits', { ...facts, nonce: '0'.repeat(18) }],
-    ['an empty parent', { ...facts, parent: '' }],
-    ['a negative version', { ...facts, version: -1 }],
-    ['a version beyond 32 bits', { ...facts, version: 2 ** 32 }],
-    ['half a version', { ...facts, version: 0.5 }],
-    ['no time', { ...facts, updatedAt: Number.NaN }],
-    ['half a millisecond', { ...facts, createdAt: 0.5 }],
-    ['a time that no Date has', { ...facts, createdAt: 8.64e15 + 1 }],
-    ['a status that is none', { ...facts, status: 'sleeping' as never }],
-    ['a live instance without status', { ...facts, status: undefined }],
-    ['a live instance that entered nothing', { ...facts, entered: undefined }],
-    ['a tombstone with a status', { ...tombstone, status: 'running' }],
-    ['a tombstone with a body', tombstone],
-  ] as [string, EnvelopeFacts][])('is not written for %s', (_, of) => {
+    ['an id of 31 digits', { ...facts, id: '0'.repeat(31) }, 'is not 16 lowercase hex digits'],
+    ['an id in upper case', { ...facts, id: 'A'.repeat(32) }, 'AAAAAAAAAAAAAAAA'],
+    ['a nonce of 18 digits', { ...facts, nonce: '0'.repeat(18) }, 'is not 16 lowercase hex digits'],
+    ['an empty parent', { ...facts, parent: '' }, 'is not 16 lowercase hex digits'],
+    ['a negative version', { ...facts, version: -1 }, '-1 has no place here'],
+    ['a version beyond 32 bits', { ...facts, version: 2 ** 32 }, '4294967296 has no place here'],
+    ['half a version', { ...facts, version: 0.5 }, '0.5 has no place here'],
+    ['no time', { ...facts, updatedAt: Number.NaN }, 'NaN has no place here'],
+    ['half a millisecond', { ...facts, createdAt: 0.5 }, '0.5 has no place here'],
+    ['a time that no Date has', { ...facts, createdAt: 8.64e15 + 1 }, '8640000000000001 has no place here'],
+    ['a status that is none', { ...facts, status: 'sleeping' as never }, LIVE],
+    ['a live instance without status', { ...facts, status: undefined }, LIVE],
+    ['a live instance that entered nothing', { ...facts, entered: undefined }, LIVE],
+    ['a tombstone with a status', { ...tombstone, status: 'running' }, LIVE],
+    ['a tombstone with a body', tombstone, LIVE],
+  ] as [string, EnvelopeFacts, string][])('is not written for %s', (_, of, message) => {
     expect(() => sealed(of, body)).toThrow(RangeError);
+    expect(() => sealed(of, body)).toThrow(message);
   });
 });
 
@@ -201,6 +203,11 @@ describe('damage is found:', () => {
         /^byte 128: body checksum is [0-9a-f]+, computed [0-9a-f]+$/,
       );
     }
+  });
+
+  it('a checksum, which is told', () => {
+    const damaged = live.map((byte, at) => (at === 127 ? byte ^ 1 : byte));
+    expect(failure(() => readHeader(damaged)).message).toMatch(/^byte 124: header checksum is \w+, computed \w+$/);
   });
 
   it('any number of bytes lost at the end', () => {
@@ -278,6 +285,7 @@ describe('what a later library wrote is told from damage:', () => {
     ['another codec', resealed(live, (v) => v.setUint8(5, 2)), 5, 'byte 5: codec 2 is unknown'],
     ['a status added', resealed(live, (v) => v.setUint8(6, 8)), 6, 'byte 6: status 8 is unknown'],
     ['a flag added', resealed(live, (v) => v.setUint8(7, 0x0c)), 7, 'byte 7: flags 12 is unknown'],
+    ['only a flag added', resealed(live, (v) => v.setUint8(7, 0x08)), 7, 'byte 7: flags 8 is unknown'],
     ['the first reserved byte', resealed(live, (v) => v.setUint8(96, 1)), 96, 'byte 96: reserved 1 is unknown'],
     ['the last reserved byte', resealed(live, (v) => v.setUint8(123, 1)), 123, 'byte 123: reserved 1 is unknown'],
   ])('%s', (_, envelope, offset, message) => {
