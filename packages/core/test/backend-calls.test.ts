@@ -1,12 +1,13 @@
 // What core asks of a backend, and what it hands to it.
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   cancel,
   enterStage,
   InstanceId,
   newWorkflowState,
   openStateStore,
+  type StateStore,
   type StoreEvent,
 } from '@workflow-state/core';
 import {
@@ -18,6 +19,9 @@ import {
   RevisionConflict,
 } from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
+import { recordWaits } from './record-waits.js';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const DAY = 86_400_000;
 const fresh = () => newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });
@@ -148,13 +152,24 @@ describe('a write', () => {
     expect(events.map(({ bytes }) => bytes)).toEqual([offered[0]!.length - HEADER_BYTES]);
   });
 
-  it('that loses every race is given up, in words', async () => {
+  it.each<[string, (store: StateStore, id: InstanceId) => Promise<unknown>]>([
+    ['deleted', (store, id) => store.delete(id)],
+    ['created', (store) => store.save(fresh())],
+    ['overwritten', (store) => store.save(fresh(), { onConflict: 'overwrite' })],
+  ])('that loses every race is given up after five, with longer and longer waits (%s)', async (what, act) => {
     const inner = fakeBackend();
     const { instanceId } = await (await openStateStore(inner)).save(fresh());
-    const store = await openStateStore({ ...inner, write: () => Promise.reject(new RevisionConflict()) });
-    await expect(store.delete(instanceId)).rejects.toThrow(/was not deleted: it changed 5 times/);
-    await expect(store.save(fresh())).rejects.toThrow(/was not created: it changed 5 times/);
-    await expect(store.save(fresh(), { onConflict: 'overwrite' })).rejects.toThrow(/was not overwritten: it changed/);
+    let writes = 0;
+    const store = await openStateStore({
+      ...inner,
+      async write() {
+        writes++;
+        throw new RevisionConflict();
+      },
+    });
+    const waits = recordWaits();
+    await expect(act(store, instanceId)).rejects.toThrow(new RegExp(`was not ${what}: it changed 5 times meanwhile`));
+    expect([writes, waits]).toEqual([5, [2, 4, 8, 16]]);
   });
 
   it('that creates says what it would be over what a backend finds in its place', async () => {
@@ -216,6 +231,52 @@ describe('what a caller gave', () => {
         [Symbol.asyncIterator]()
         .next(),
     ).rejects.toThrow(/^options\.status: /);
+  });
+});
+
+describe('an event', () => {
+  it('tells how long the call took', async () => {
+    const events: StoreEvent[] = [];
+    const store = await openStateStore(fakeBackend(), { observe: (event) => events.push(event) });
+    vi.spyOn(performance, 'now').mockReturnValueOnce(1000).mockReturnValueOnce(1030);
+    await store.find(fresh().instanceId);
+    expect(events.map(({ durationMs }) => durationMs)).toEqual([30]);
+  });
+});
+
+describe('what the store owns in a state', () => {
+  it('is refused when somebody else has changed it, with what it should be', async () => {
+    const store = await openStateStore(fakeBackend(), { clock: () => 5000 });
+    const state = await store.save({ ...fresh(), createdAt: new Date(1000) });
+    await expect(store.save({ ...state, checkpointVersion: 7 })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: 'state.checkpointVersion: expected 1, as the revision says, or none, got 7',
+      recoveryHints: ['change what save or load returned only by helpers such as enterStage'],
+    });
+    await expect(store.save({ ...state, createdAt: new Date(2000) })).rejects.toThrow(
+      /^state\.createdAt: expected Date 1970-01-01T00:00:01\.000Z, which the first save fixed, got /,
+    );
+  });
+});
+
+describe('a conflict', () => {
+  it('says what was expected and what was found, and what to do', async () => {
+    const store = await openStateStore(fakeBackend());
+    const state = await store.save(fresh());
+    const again = await store
+      .save(state)
+      .then(() => store.save(state))
+      .catch((error: unknown) => error);
+    const { instanceId } = state;
+    expect(again).toMatchObject({
+      message: `${instanceId} changed: expected version 1, found 2`,
+      recoveryHints: ['load the instance and change what is there now; update does both, with retries'],
+    });
+    await expect(store.save({ ...fresh(), instanceId })).rejects.toThrow(
+      `${instanceId} exists: expected version none, found 2`,
+    );
+    await store.delete(instanceId);
+    await expect(store.save(state)).rejects.toThrow(`${instanceId} missing: expected version 1, found none`);
   });
 });
 

@@ -11,6 +11,7 @@ import { judge } from '../src/doubtful-outcome.js';
 import { ownEntry } from '../src/revision.js';
 import { encodeRecord } from '../src/state-codec.js';
 import { fakeBackend } from './fake-backend.js';
+import { recordWaits } from './record-waits.js';
 
 const id = InstanceId.parse('00000000000000000000000000000001');
 const nonce = (n: number): string => n.toString(16).padStart(16, '0');
@@ -277,16 +278,6 @@ describe('a backend that asks to come again', () => {
 });
 
 describe('there is an end to it', () => {
-  /** The longest that each wait may take, in milliseconds; none takes any time. */
-  function recordWaits(): readonly number[] {
-    const waits: number[] = [];
-    vi.spyOn(Math, 'random').mockReturnValue(1);
-    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, wait: number) => {
-      waits.push(wait);
-      setImmediate(run);
-    }) as unknown as typeof setTimeout);
-    return waits;
-  }
   afterEach(() => void vi.restoreAllMocks());
 
   const fresh = newWorkflowState({ workflowId: 'w', version: { major: 1, minor: 0, patch: 0 }, currentStage: 's' });

@@ -32,6 +32,21 @@ describe('InstanceId', () => {
     );
   });
 
+  it('refuses in words', async () => {
+    expect(() => InstanceId.parse('order 4711')).toThrow(
+      expect.objectContaining({
+        message: 'id: expected 32 hex digits or a UUID, got "order 4711"',
+        recoveryHints: ['InstanceId.fromName makes an id of any name'],
+      }),
+    );
+    // Nothing that is only printed like an id.
+    expect(() => InstanceId.parse([HEX] as never)).toThrow('id: expected 32 hex digits or a UUID');
+    expect(() => InstanceId.toBytes([HEX] as never)).toThrow('id: expected 32 lowercase hex digits');
+    expect(() => InstanceId.fromBytes(HEX as never)).toThrow('id: expected 16 bytes');
+    await expect(InstanceId.fromName(7 as never, 'a')).rejects.toThrow('namespace: expected');
+    await expect(InstanceId.fromName('a\0b', 'c')).rejects.toThrow('namespace: expected no zero byte');
+  });
+
   it('goes to bytes and back', () => {
     const id = InstanceId.generate();
     expect(InstanceId.fromBytes(InstanceId.toBytes(id))).toBe(id);

@@ -41,15 +41,23 @@ describe('openStateStoreFromUrl', () => {
     expect(store.closed).toBe(false);
   });
 
-  it.each(['', 'file', '/var/state', '://x', 'file:./a#b', undefined, 7])(
-    'refuses %j with the form it should have',
-    async (url) => {
-      await expect(openStateStoreFromUrl(url as string, { schemes: [recording('file')] })).rejects.toMatchObject({
-        code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('looks like memory:') as string,
-      });
-    },
-  );
+  it.each([
+    ['', 'another text'],
+    ['file', 'another text'],
+    ['/var/state', 'another text'],
+    ['://x', 'another text'],
+    [' file:./a', 'another text'],
+    ['/file:./a', 'another text'],
+    ['file:./a#b', 'another text'],
+    [undefined, 'undefined'],
+    [7, '7'],
+    [['file:./a'], 'Array of 1'],
+  ])('refuses %j with the form it should have', async (url, got) => {
+    await expect(openStateStoreFromUrl(url as string, { schemes: [recording('file')] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `a store URL looks like memory:, file:./state or s3://bucket, with # as %23; got ${got}`,
+    });
+  });
 
   it('refuses an unknown scheme, naming those it knows, and never repeats the URL, which may hold credentials', async () => {
     const refused = openStateStoreFromUrl('s3://key:secret@bucket', {
@@ -57,10 +65,14 @@ describe('openStateStoreFromUrl', () => {
     });
     await expect(refused).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
+      message: 'no scheme here opens "s3:"',
       recoveryHints: ['known schemes: file, memory'],
     });
     await expect(refused).rejects.toSatisfy((error) => !String(error).includes('secret'));
-    await expect(openStateStoreFromUrl('file:x', {} as never)).rejects.toThrow('options.schemes');
+    for (const options of [undefined, {}, { schemes: [] }])
+      await expect(openStateStoreFromUrl('file:x', options as never)).rejects.toThrow(
+        'options.schemes: expected at least one, such as fileScheme',
+      );
   });
 
   it('reads parameters by name, and refuses others and repeats', () => {
@@ -70,7 +82,9 @@ describe('openStateStoreFromUrl', () => {
     expect(() => readParameters(parseStoreUrl('a:?m=5'), { n: count })).toThrow(
       'a: URL, parameter "m": expected one of n, got "5"',
     );
-    expect(() => readParameters(parseStoreUrl('a:?n=5&n=6'), { n: count })).toThrow('expected it once');
+    expect(() => readParameters(parseStoreUrl('a:?m=5'), { n: count, o: count })).toThrow('expected one of n, o, got');
+    expect(() => readParameters(parseStoreUrl('a:?m='), {})).toThrow('expected one of none, got ""');
+    expect(() => readParameters(parseStoreUrl('a:?n=5&n=6'), { n: count })).toThrow('expected it once, got Array of 2');
     expect(() => readParameters(parseStoreUrl('a:?__proto__=5'), { n: count })).toThrow('__proto__');
   });
 });
