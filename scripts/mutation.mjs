@@ -3,6 +3,7 @@
 //   node scripts/mutation.mjs core                        all of one package, or what is left of it
 //   node scripts/mutation.mjs core src/revision.ts        one file, anew
 //   node scripts/mutation.mjs core --minutes 8            begins no slice after 8 minutes; run again to go on
+//   node scripts/mutation.mjs core --survivors            anew what no test noticed, after tests were added
 //   node scripts/mutation.mjs core --report               only what is known so far
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,7 +38,11 @@ registerConformance({ describe, it, skip: it.skip }, controlHarness(undefined, {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: 'Infinity' }, report: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: 'Infinity' },
+    survivors: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+  },
 });
 const [name, ...only] = positionals;
 const known = PACKAGES[name];
@@ -94,13 +99,47 @@ function slices() {
     });
 }
 
+/** Those places of a known report that no test noticed, as Stryker takes them; and what it says of them put in there. */
+function examineSurvivors({ range, report }) {
+  const known = JSON.parse(readFileSync(report, 'utf8'));
+  for (const [file, { source, mutants }] of Object.entries(known.files)) {
+    if (readFileSync(join(root, 'packages', name, file), 'utf8') !== source) {
+      console.log(`${range}: has changed since; name the file to examine it anew`);
+      continue;
+    }
+    const survivors = mutants.filter(isUnnoticed);
+    if (survivors.length === 0) continue;
+    const again = join(reports, 'survivors.json');
+    rmSync(again, { force: true });
+    const places = survivors.map(
+      ({ location: { start, end } }) => `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`,
+    );
+    examine({ range: [...new Set(places)], report: again });
+    const found = new Map(
+      Object.values(JSON.parse(readFileSync(again, 'utf8')).files)
+        .flatMap((one) => one.mutants)
+        .map((mutant) => [identityOf(mutant), mutant.status]),
+    );
+    for (const mutant of survivors) mutant.status = found.get(identityOf(mutant)) ?? mutant.status;
+  }
+  writeFileSync(report, JSON.stringify(known));
+}
+
+function identityOf({ location, mutatorName, replacement }) {
+  return JSON.stringify([location, mutatorName, replacement]);
+}
+
+function isUnnoticed({ status }) {
+  return status === 'Survived' || status === 'NoCoverage';
+}
+
 function examine({ range, report }) {
   const config = {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'vitest.mutation.config.mjs', related: false },
     coverageAnalysis: 'perTest',
-    mutate: [range],
+    mutate: [range].flat(),
     inPlace: true, // workspace links lead to the copy itself, not to a sandbox of it
     concurrency: 1,
     timeoutMS: 15_000,
@@ -122,9 +161,10 @@ function summary(asked) {
       const lines = source.split('\n');
       let killed = 0;
       let survived = 0;
-      for (const { status, location, replacement, mutatorName } of mutants) {
+      for (const mutant of mutants) {
+        const { status, location, replacement, mutatorName } = mutant;
         if (status === 'Killed' || status === 'Timeout') killed++;
-        if (status !== 'Survived' && status !== 'NoCoverage') continue;
+        if (!isUnnoticed(mutant)) continue;
         survived++;
         const { start, end } = location;
         const was =
@@ -148,13 +188,13 @@ function summary(asked) {
 const asked = slices();
 if (!values.report) {
   mkdirSync(reports, { recursive: true });
-  if (only.length > 0) for (const { report } of asked) rmSync(report, { force: true });
+  if (only.length > 0 && !values.survivors) for (const { report } of asked) rmSync(report, { force: true });
   prepare();
   const end = Date.now() + Number(values.minutes) * 60_000;
   for (const slice of asked) {
-    if (existsSync(slice.report)) continue;
+    if (existsSync(slice.report) !== values.survivors) continue;
     if (Date.now() >= end) break;
-    examine(slice);
+    (values.survivors ? examineSurvivors : examine)(slice);
   }
 }
 summary(asked);
