@@ -26,9 +26,12 @@ describe('a retention', () => {
     [-1, 'retention'],
     [Number.NaN, 'retention'],
     [Infinity, 'retention'],
-    ['30d', 'retention'],
+    [
+      '30d',
+      'retention: expected milliseconds, { days, hours, minutes, seconds, milliseconds }, or these by terminal kind, got "30d"',
+    ],
     [[1], 'retention'],
-    [{}, 'retention: expected one of days'],
+    [{}, 'retention: expected one of days, hours, minutes, seconds, milliseconds'],
     [{ weeks: 1 }, 'retention.weeks'],
     [{ days: -1 }, 'retention.days'],
     [{ days: '1' }, 'retention.days'],
@@ -45,6 +48,7 @@ describe('a retention', () => {
 describe('a duration', () => {
   it('is the same wherever one is taken, and is refused by the name it has there', () => {
     expect([toMilliseconds({ minutes: 1, seconds: 30 }), toMilliseconds(5)]).toEqual([90_000, 5]);
+    expect(() => toMilliseconds(-1)).toThrow(/^duration: /);
     expect(() => toMilliseconds({ seconds: -1 }, 'options.for')).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('options.for.seconds') }),
     );

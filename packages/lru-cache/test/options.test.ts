@@ -1,4 +1,4 @@
-import { openStateStore, openStateStoreFromUrl } from '@workflow-state/core';
+import { openStateStore, openStateStoreFromUrl, parseStoreUrl } from '@workflow-state/core';
 import { fileScheme } from '@workflow-state/filesystem';
 import { memoryBackend, memoryScheme } from '@workflow-state/memory';
 import { s3Scheme } from '@workflow-state/s3';
@@ -80,6 +80,21 @@ describe('URLs', () => {
     expect((await open('lru+memory:?lru.max=5&lru.revalidate=always')).capabilities.reads).toBe('latest');
   });
 
+  it.each([
+    ['', true],
+    ['&lru.cacheAbsence=false', true],
+    ['&lru.cacheAbsence=true', false],
+  ])('remember what is not there only where they say so (%s)', async (parameter, asksAgain) => {
+    const inner = await openStateStore(memoryBackend());
+    const find = vi.spyOn(inner, 'find');
+    const scheme = { scheme: 'one', open: async () => inner };
+    const url = `lru+one:?lru.max=5&lru.revalidate=never${parameter}`;
+    const store = await openStateStoreFromUrl(url, { schemes: [lruScheme, scheme] });
+    const { instanceId } = stateOf();
+    for (let n = 0; n < 2; n++) expect(await store.find(instanceId)).toBeUndefined();
+    expect(find).toHaveBeenCalledTimes(asksAgain ? 2 : 1);
+  });
+
   it('lru+file: and lru+s3: are the stores of file: and s3:, with a cache', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'lru-url-'));
     const schemes = [lruScheme, fileScheme, s3Scheme];
@@ -109,6 +124,24 @@ describe('URLs', () => {
   it('pass on the location as written, and all other parameters', async () => {
     await open('lru+file:./a%20b?durability=process&lru.max=5&x=a%26b&lru.revalidate=always&x=2');
     expect(opened.at(-1)).toBe('./a%20b?durability=process&x=a%26b&x=2');
+    const urls: string[] = [];
+    const context = { options: {}, open: async (url: string) => (urls.push(url), openStateStore(memoryBackend())) };
+    await lruScheme.open(parseStoreUrl('lru+file:./a?lru.max=5&lru.revalidate=always'), context);
+    await lruScheme.open(parseStoreUrl('lru+file:./a?lru.max=5&x=1&lru.revalidate=always'), context);
+    expect(urls).toEqual(['file:./a', 'file:./a?x=1']);
+  });
+
+  it('that name no store are refused, with one that does', async () => {
+    const context = { options: {}, open };
+    for (const scheme of ['lru', 'lru+', 'my-lru+file'])
+      await expect(
+        lruScheme.open({ scheme, location: '', parameters: new URLSearchParams() }, context),
+      ).rejects.toThrow(
+        expect.objectContaining({
+          message: `${scheme}: names no store to put a cache around`,
+          recoveryHints: ['write lru+file:./state?lru.max=1000&lru.revalidate=always'],
+        }),
+      );
   });
 
   it.each([
