@@ -5,6 +5,7 @@ import {
   cancel,
   enterStage,
   InstanceId,
+  type ListPageOptions,
   newWorkflowState,
   openStateStore,
   type StateStore,
@@ -17,6 +18,8 @@ import {
   NotApplied,
   readHeader,
   RevisionConflict,
+  type ScanEntry,
+  StateStoreError,
 } from '@workflow-state/core/backend';
 import { fakeBackend } from './fake-backend.js';
 import { recordWaits } from './record-waits.js';
@@ -68,6 +71,36 @@ describe('a page', () => {
     const { entries, next } = await store.listPage({ limit: 3 });
     expect(limits).toEqual([4]);
     expect([entries, next]).toEqual([[{ instanceId, status: undefined, statusSince: undefined }], undefined]);
+  });
+});
+
+describe('an entry', () => {
+  it.each<[string, ListPageOptions['status'], Partial<ScanEntry>, string | undefined]>([
+    ['asked for', 'paused', {}, 'paused'],
+    ['asked for, whatever the backend says', 'paused', { status: 'failed' }, 'paused'],
+    ['that the backend tells', undefined, { status: 'failed' }, 'failed'],
+    ['that nobody tells', undefined, {}, undefined],
+  ])('has the status %s', async (_, status, told, expected) => {
+    const entry = { id: InstanceId.generate(), statusSince: 5000, ...told };
+    const backend = fakeBackend({
+      async *scan() {
+        yield [entry];
+      },
+    });
+    const { entries } = await (await openStateStore(backend)).listPage({ limit: 5, ...(status && { status }) });
+    expect(entries).toEqual([{ instanceId: entry.id, status: expected, statusSince: new Date(5000) }]);
+  });
+});
+
+describe('states', () => {
+  it('end where a load finds the storage closed: that is no fault of an instance', async () => {
+    const inner = fakeBackend();
+    await (await openStateStore(inner)).save(fresh());
+    const closed = new StateStoreError('STORE_CLOSED', 'closed');
+    const store = await openStateStore({ ...inner, read: () => Promise.reject(closed) });
+    const onError = vi.fn<() => void>();
+    await expect(store.states({ onError })[Symbol.asyncIterator]().next()).rejects.toBe(closed);
+    expect(onError).not.toHaveBeenCalled();
   });
 });
 

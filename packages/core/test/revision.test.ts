@@ -33,6 +33,13 @@ describe('a revision', () => {
     );
   });
 
+  it.each(['', '.', 'a.b', '=', '%2E', '"etag"', 'ä'])('carries the hint %j', (hint) => {
+    const [some] = fc.sample(revision, 1);
+    const text = encodeRevision({ ...some!, hint });
+    expect(decodeRevision(text)).toEqual({ ...some!, hint });
+    expect(text.split('.')).toHaveLength(12);
+  });
+
   it('is one string for one write', () => {
     fc.assert(fc.property(revision, (r) => encodeRevision(r) === encodeRevision({ ...r, entered: { ...r.entered } })));
   });

@@ -109,15 +109,8 @@ export function checkLruCacheOptions(
   }
 }
 
-export function invalidArgument(
-  path: string,
-  expected: string,
-  value: unknown,
-  ...recoveryHints: string[]
-): StateStoreError {
-  return new StateStoreError('INVALID_ARGUMENT', `${path}: expected ${expected}, got ${show(value)}`, {
-    recoveryHints,
-  });
+export function invalidArgument(path: string, expected: string, value: unknown): StateStoreError {
+  return new StateStoreError('INVALID_ARGUMENT', `${path}: expected ${expected}, got ${show(value)}`);
 }
 
 function show(value: unknown): string {

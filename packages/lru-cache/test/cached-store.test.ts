@@ -104,6 +104,7 @@ describe('isolation', () => {
     expect(one).not.toBe(two);
     expect(one.state).not.toBe(two.state);
     expect(one.state['big']).toBe(two.state['big']);
+    expect(one.state['big']).toStrictEqual(fresh().state['big']);
   });
 
   it('a state that is changed while its save is under way is cached as it was stored', async () => {

@@ -12,6 +12,12 @@ import { stateOf } from './support/controlled-store.js';
 describe('options', () => {
   it.each([
     [undefined, 'options: expected such as { max'],
+    [null, "options: expected such as { max: 1000, revalidate: 'always' }, got null"],
+    [{ max: {}, revalidate: 'always' }, 'got an object'],
+    [{ max: null, revalidate: 'always' }, 'got null'],
+    [{ max: () => 5, revalidate: 'always' }, 'got a function'],
+    [{ max: 1, revalidate: 'x'.repeat(200) }, new RegExp(`got "x{60}"$`)],
+    [{ max: 1, revalidate: 'always', ttl: 2 ** 53 }, 'options.ttl'],
     [{ revalidate: 'always' }, 'at least one bound'],
     [{ max: 0, revalidate: 'always' }, 'options.max: expected an integer from 1 to 16777216, got 0'],
     [{ max: -1, revalidate: 'always' }, 'options.max'],
@@ -29,13 +35,20 @@ describe('options', () => {
     [{ max: 1, revalidate: 'always', cacheAbsence: true }, 'options.cacheAbsence: expected false with revalidate'],
     [{ max: 1, revalidate: 'never', cacheAbsence: 'yes' }, 'options.cacheAbsence: expected true or false'],
     [{ max: 1, revalidate: 'never', share: 'all' }, "options.share: expected 'bytes', or nothing"],
-    [{ max: 1, revalidate: 'never', clock: 5 }, 'options.clock'],
+    [{ max: 1, revalidate: 'never', clock: 5 }, 'options.clock: expected a function that returns milliseconds, got 5'],
     [{ max: 1, revalidate: 'never', maxAge: 5 }, 'options.maxAge: expected no such option (known: max, maxSize, ttl'],
   ])('%j is refused, with what would be right', async (options, message) => {
     const inner = await openStateStore(memoryBackend());
     const wrap = (): unknown => withLruCache(inner, options as never);
     expect(wrap).toThrow(message);
     expect(wrap).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
+  it('that are undefined are not given', async () => {
+    const inner = await openStateStore(memoryBackend());
+    const options = { max: 1, revalidate: 'always', ttl: undefined, share: undefined, maxAge: undefined } as const;
+    expect(withLruCache(inner, options).capabilities.reads).toBe('latest');
+    withLruCache(inner, { max: 1, revalidate: 'always', ttl: Number.MAX_SAFE_INTEGER });
   });
 
   it('what is no store is refused, a promise of one and a backend included', () => {

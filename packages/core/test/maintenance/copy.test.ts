@@ -251,9 +251,16 @@ describe('copying a store', () => {
   it('refuses a wrapper that hides its backend, and a closed store', async () => {
     const { from, to } = await pair();
     const hidden = { ...from, closed: false } as StateStore;
-    await expect(all(copyStore(hidden, to))).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    await expect(all(copyStore(hidden, to))).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: 'this store does not show the backend beneath it',
+      recoveryHints: ['open the store that it wraps'],
+    });
     await to.close();
-    await expect(all(copyStore(from, to))).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await expect(all(copyStore(from, to))).rejects.toMatchObject({
+      code: 'STORE_CLOSED',
+      message: 'the store was closed',
+    });
   });
 });
 
