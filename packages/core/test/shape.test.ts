@@ -148,6 +148,24 @@ describe('save refuses, naming path, value and what would be right', () => {
     expect(await store.load(saved.instanceId)).toEqual(saved);
   });
 
+  it('not a map without a prototype', async () => {
+    const store = await openStateStore(fakeBackend());
+    const state = Object.assign(Object.create(null) as object, { a: encodeJson(1) });
+    expect((await store.save({ ...valid, state })).state).toEqual({ a: encodeJson(1) });
+  });
+
+  it('nor hides what an argument throws by itself', async () => {
+    const thrown = new Error('revoked');
+    const trap = (): never => {
+      throw thrown;
+    };
+    const store = await openStateStore(fakeBackend());
+    await expect(store.save({ ...valid, state: new Proxy({}, { ownKeys: trap }) })).rejects.toBe(thrown);
+    await expect(
+      store.save({ ...valid, state: new Proxy({ a: 1 }, { getOwnPropertyDescriptor: trap }) as never }),
+    ).rejects.toBe(thrown);
+  });
+
   it('leaves the argument as it was, frozen or not', async () => {
     const store = await openStateStore(fakeBackend());
     const state = Object.freeze({ ...valid, state: Object.freeze({ a: encodeJson(1) }) });

@@ -8,7 +8,7 @@ import {
   type StateStore,
   type WorkflowState,
 } from '@workflow-state/core';
-import { newNonce, NotApplied, readHeader, type StateBackend } from '@workflow-state/core/backend';
+import { type BackendRecord, newNonce, NotApplied, readHeader, type StateBackend } from '@workflow-state/core/backend';
 import { copyStore, type CopyResult } from '../../src/maintenance/index.js';
 import { judge } from '../../src/maintenance/copy-instance.js';
 import { fakeBackend, type FakeBackend } from '../fake-backend.js';
@@ -171,6 +171,119 @@ describe('a copy', () => {
     expect(await outcomes(other, nowhere)).toMatchObject([{ message: expect.stringContaining('returned nothing') }]);
   });
 
+  it('stands also where an engine of the target has gone on from it before it was read back', async () => {
+    const { target, from, to } = await pair();
+    const { instanceId } = await saved(from, 2);
+    target.write = async (record, expected) => {
+      target.write = async (other, condition) => target.apply(other, condition);
+      target.apply(record, expected);
+      await to.update(instanceId, (state) => enterStage(state, 'there'));
+    };
+    expect(await outcomes(from, to)).toEqual(['copied']);
+    expect((await to.load(instanceId)).currentStage).toBe('there');
+  });
+
+  it('that was exchanged right after is not believed', async () => {
+    const { target, from, to } = await pair();
+    const { instanceId } = await saved(from, 2);
+    target.write = async (record, expected) => {
+      target.write = async (other, condition) => target.apply(other, condition);
+      target.apply(record, expected);
+      await to.delete(instanceId);
+      await saved(to, 1, instanceId);
+    };
+    expect(await outcomes(from, to)).toMatchObject([
+      {
+        message: `${instanceId} was copied, but fake then returned something else`,
+        recoveryHints: [expect.stringContaining('do not use it')],
+      },
+    ]);
+  });
+
+  it.each([
+    ['it is looked at', 1],
+    ['it is read', 2],
+  ])('of what is deleted in the source before %s is none', async (_, reads) => {
+    const { source, target, from, to } = await pair();
+    const { instanceId } = await saved(from, 2);
+    const read = source.read.bind(source);
+    let count = 0;
+    source.read = async (id, call) => {
+      if (++count === reads) {
+        source.read = read;
+        await from.delete(instanceId);
+      }
+      return read(id, call);
+    };
+    expect(await outcomes(from, to)).toEqual(['gone']);
+    expect(target.records.size).toBe(0);
+  });
+
+  it('of what was removed in the source is none', async () => {
+    const { source, from, to } = await pair();
+    const { instanceId } = await saved(from, 2);
+    source.read = async () => undefined;
+    expect(await all(copyStore(from, to))).toEqual([{ instanceId, outcome: 'gone' }]);
+  });
+
+  it('is given up where the source is saved all the time', async () => {
+    const { source, from, to } = await pair();
+    const { instanceId } = await saved(from, 1);
+    const writer = await storeOn({ ...source });
+    const { read } = source;
+    let reads = 0;
+    source.read = async (id, call) => {
+      const stored = await read(id, call);
+      if (++reads % 2 === 1) await writer.update(instanceId, (state) => enterStage(state, `s${reads}`));
+      return stored;
+    };
+    expect(await outcomes(from, to)).toMatchObject([
+      {
+        code: 'STORAGE_ERROR',
+        message: `${instanceId} was not copied: it changed 4 times meanwhile`,
+        retryable: true,
+        recoveryHints: ['copy again once the engines on either side have stopped'],
+      },
+    ]);
+    expect(reads).toBe(8);
+  });
+
+  it('is refused where the target takes no state as large', async () => {
+    const { source, from } = await pair();
+    const { instanceId } = await saved(from, 1);
+    const bytes = readHeader(source.records.get(instanceId)!.envelope).bodyBytes;
+    const take = async (maxBodyBytes: number): Promise<unknown[]> =>
+      outcomes(from, await storeOn(fakeBackend({ capabilities: { ...source.capabilities, maxBodyBytes } })));
+    expect(await take(bytes)).toEqual(['copied']);
+    expect(await take(bytes - 1)).toMatchObject([
+      {
+        code: 'INVALID_STATE',
+        message: `${instanceId} has ${bytes} bytes, and fake takes at most ${bytes - 1}`,
+        instanceId,
+      },
+    ]);
+  });
+
+  it('enters the index as a create does, and behind an older copy in its order; each attempt has bytes of its own', async () => {
+    const { source, target, from, to } = await pair();
+    const state = await saved(from, 2);
+    const offered: BackendRecord[] = [];
+    target.write = async (record, expected) => {
+      offered.push(record);
+      if (offered.length === 1) throw new NotApplied(new Error('fenced'), { comeAgain: {} });
+      target.apply(record, expected);
+    };
+    await outcomes(from, to);
+    await from.save(enterStage(state, 'on'));
+    await outcomes(from, to);
+    const [, made, updated] = offered.map(({ envelope }) => readHeader(envelope));
+    const original = readHeader(source.records.get(state.instanceId)!.envelope);
+    expect(made).toMatchObject({ version: 2, first: true, entered: { version: 1, nonce: made!.nonce } });
+    expect(updated).toMatchObject({ version: 3, first: false, parent: made!.nonce, entered: { version: 3 } });
+    expect(updated!.entered!.at).toBe(original.entered!.at);
+    expect(new Set(offered.map(({ envelope }) => envelope.buffer)).size).toBe(3);
+  });
+
   it('of which the answer is lost is settled, and written once', async () => {
     const { target, from, to } = await pair();
     const { instanceId } = await saved(from, 3);
@@ -280,6 +393,15 @@ it('judges every header that a target may hold', async () => {
   expect(judge(source, { ...untouched, bodyCrc: 1 })).toBe('different');
   expect(judge(source, { ...untouched, version: 4, bodyCrc: 1 })).toBe('newer');
   expect(judge(source, { ...untouched, version: 1, bodyCrc: 1 })).toBe('updated');
+  // Of the same version, and yet another state, by whatever of it.
+  const { at, ...entry } = source.entered!;
+  for (const other of [
+    { status: 'paused' },
+    { updatedAt: 51 },
+    { entered: { ...entry, at: at + 1 } },
+    { bodyBytes: source.bodyBytes + 1 },
+  ] as const)
+    expect(judge(source, { ...untouched, ...other })).toBe('different');
   expect(judge(source, { ...untouched, version: 1, bodyCrc: 1, parent: undefined })).toBe('different');
   expect(judge(source, { ...untouched, version: 1, bodyCrc: 1, first: false })).toBe('different');
   await store.save(cancel(state));
