@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { isStateStoreError, StateStoreError } from '@workflow-state/core';
+import { isNotApplied, isRevisionConflict, NotApplied, RevisionConflict } from '@workflow-state/core/backend';
 
 it('an error says what it is, and nothing that nobody has said', () => {
   const error = new StateStoreError('STORE_CLOSED', 'the store was closed');
@@ -13,4 +14,13 @@ it('is known also where another copy of the package has made it, and by nothing 
   expect(isStateStoreError(foreign)).toBe(true);
   expect(isStateStoreError(new Error('x'))).toBe(false);
   expect(isStateStoreError({ [Symbol.for('workflow-state.StateStoreError')]: true })).toBe(false);
+});
+
+it('what a backend answers has a name, and is known also where another copy of the package has made it', () => {
+  expect(String(new RevisionConflict())).toBe('RevisionConflict: what is stored is not what was expected');
+  expect(String(new NotApplied('full'))).toBe('NotApplied: full');
+  const foreign = (name: string): Error =>
+    Object.assign(new Error('x'), { [Symbol.for(`workflow-state.${name}`)]: true });
+  expect([isRevisionConflict(foreign('RevisionConflict')), isNotApplied(foreign('NotApplied'))]).toEqual([true, true]);
+  expect([isRevisionConflict(foreign('NotApplied')), isNotApplied(new Error('x'))]).toEqual([false, false]);
 });
