@@ -1,4 +1,5 @@
 import { complete, enterStage, fail, newWorkflowState, openStateStore, type WorkflowState } from '@workflow-state/core';
+import { copyStore } from '@workflow-state/core/maintenance';
 import { memoryBackend, MemorySpace } from '@workflow-state/memory';
 import { describe, expect, it } from 'vitest';
 import { type LruCacheOptions, withLruCache } from '../src/index.js';
@@ -115,6 +116,30 @@ describe('isolation', () => {
     const saved = await saving;
     expect(saved.state['big']?.[0]).toBe(7);
     expect(await store.load(state.instanceId)).toStrictEqual(saved);
+  });
+});
+
+describe('a store with a cache', () => {
+  it('says of what is not there what its store would say', async () => {
+    const store = withLruCache(await openStateStore(memoryBackend()), { ...NEVER, cacheAbsence: true });
+    const { instanceId } = fresh();
+    for (let time = 0; time < 2; time++)
+      await expect(store.load(instanceId)).rejects.toMatchObject({
+        code: 'STATE_NOT_FOUND',
+        message: `there is no instance ${instanceId}`,
+        instanceId,
+        recoveryHints: ['find returns undefined instead', 'it may have been deleted or cleaned up'],
+      });
+  });
+
+  it('is verified, copied and diagnosed as the store that it is around', async () => {
+    const inner = await openStateStore(memoryBackend());
+    const store = withLruCache(inner, NEVER);
+    const { instanceId } = await store.save(fresh());
+    const copies = await openStateStore(memoryBackend());
+    const outcomes: unknown[] = [];
+    for await (const { outcome } of copyStore(store, copies)) outcomes.push(outcome);
+    expect([outcomes, (await copies.load(instanceId)).checkpointVersion]).toEqual([['copied'], 1]);
   });
 });
 

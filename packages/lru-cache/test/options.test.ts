@@ -59,7 +59,8 @@ describe('options', () => {
     expect(() => withLruCache(memoryBackend() as never, options)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     );
-    expect(() => withLruCache(undefined as never, options)).toThrow('store: expected a StateStore');
+    for (const other of [undefined, { load: () => undefined }, { isCurrent: () => true }])
+      expect(() => withLruCache(other as never, options)).toThrow('store: expected a StateStore');
   });
 
   it('a closed store is refused', async () => {
@@ -69,6 +70,10 @@ describe('options', () => {
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message: 'store: expected an open StateStore, got one that was closed',
+        recoveryHints: [
+          'wrap a store right after opening it',
+          'close the wrapper, which closes the store, and only once',
+        ],
       }),
     );
   });
