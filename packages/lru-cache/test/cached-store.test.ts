@@ -121,7 +121,11 @@ describe('isolation', () => {
 
 describe('a store with a cache', () => {
   it('says of what is not there what its store would say', async () => {
-    const store = withLruCache(await openStateStore(memoryBackend()), { ...NEVER, cacheAbsence: true });
+    const store = withLruCache(await openStateStore(memoryBackend()), {
+      max: 100,
+      revalidate: 'never',
+      cacheAbsence: true,
+    });
     const { instanceId } = fresh();
     for (let time = 0; time < 2; time++)
       await expect(store.load(instanceId)).rejects.toMatchObject({
