@@ -27,6 +27,11 @@ describe('save refuses, naming path, value and what would be right', () => {
     ['nothing at all', undefined, 'state: expected a plain object, got undefined'],
     ['an array', [], 'state: expected a plain object, got Array of 0'],
     [
+      'a text in place of a list',
+      { ...valid, status: { kind: 'failed', error: { code: 'X', message: 'no', recoveryHints: 'none' } } },
+      'state.status.error.recoveryHints: expected an array, got "none"',
+    ],
+    [
       'a class instance',
       Object.assign(Object.create(Custom.prototype) as object, valid),
       'state: expected a plain object, got Custom',
