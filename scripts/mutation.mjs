@@ -101,8 +101,8 @@ function slices() {
 
 /** Those places of a known report that no test noticed, as Stryker takes them; and what it says of them put in there. */
 function examineSurvivors({ range, report }) {
-  const known = JSON.parse(readFileSync(report, 'utf8'));
-  for (const [file, { source, mutants }] of Object.entries(known.files)) {
+  const before = JSON.parse(readFileSync(report, 'utf8'));
+  for (const [file, { source, mutants }] of Object.entries(before.files)) {
     if (readFileSync(join(root, 'packages', name, file), 'utf8') !== source) {
       console.log(`${range}: has changed since; name the file to examine it anew`);
       continue;
@@ -122,7 +122,7 @@ function examineSurvivors({ range, report }) {
     );
     for (const mutant of survivors) mutant.status = found.get(identityOf(mutant)) ?? mutant.status;
   }
-  writeFileSync(report, JSON.stringify(known));
+  writeFileSync(report, JSON.stringify(before));
 }
 
 function identityOf({ location, mutatorName, replacement }) {
