@@ -48,6 +48,15 @@ async function all(results: AsyncIterable<CopyResult>): Promise<CopyResult[]> {
   return list;
 }
 
+/** What happens between the next write of a target and the look that proves it. */
+function afterNextWrite(target: FakeBackend, act: () => Promise<void>): void {
+  target.write = async (record, expected) => {
+    target.write = async (other, condition) => target.apply(other, condition);
+    target.apply(record, expected);
+    await act();
+  };
+}
+
 const outcomes = async (from: StateStore, to: StateStore): Promise<unknown[]> =>
   (await all(copyStore(from, to))).map(({ outcome, error }) => error ?? outcome);
 
@@ -174,11 +183,9 @@ describe('a copy', () => {
   it('stands also where an engine of the target has gone on from it before it was read back', async () => {
     const { target, from, to } = await pair();
     const { instanceId } = await saved(from, 2);
-    target.write = async (record, expected) => {
-      target.write = async (other, condition) => target.apply(other, condition);
-      target.apply(record, expected);
+    afterNextWrite(target, async () => {
       await to.update(instanceId, (state) => enterStage(state, 'there'));
-    };
+    });
     expect(await outcomes(from, to)).toEqual(['copied']);
     expect((await to.load(instanceId)).currentStage).toBe('there');
   });
@@ -186,12 +193,10 @@ describe('a copy', () => {
   it('that was exchanged right after is not believed', async () => {
     const { target, from, to } = await pair();
     const { instanceId } = await saved(from, 2);
-    target.write = async (record, expected) => {
-      target.write = async (other, condition) => target.apply(other, condition);
-      target.apply(record, expected);
+    afterNextWrite(target, async () => {
       await to.delete(instanceId);
       await saved(to, 1, instanceId);
-    };
+    });
     expect(await outcomes(from, to)).toMatchObject([
       {
         message: `${instanceId} was copied, but fake then returned something else`,
